@@ -1,0 +1,199 @@
+/** The least permissions of each service, from what it publishes, consumes, declares and manages. */
+import { deadLetter } from "./compile/queue-settings.js";
+import type { Plan, PlannedPermission, PlannedTopicPermission } from "./compile/plan.js";
+import type { Message, Queue, QueueTemplate, Service, Sources, Topology } from "./model.js";
+import { anyOf, DEFAULT_EXCHANGE_PERMISSION, escapeRegex, fill, placeholderRegex, retryExchange, serviceUser } from "./names.js";
+import { path } from "./path.js";
+import { router, type Router } from "./routing.js";
+
+/** A regular expression for keys, or anything: with "anything" no topic permission is needed, for the broker allows all without one. */
+type KeyRights = Set<string> | "anything";
+
+/** What a service may do, gathered. Each entry is a regular expression without anchors. */
+class Rights {
+  readonly configure = new Set<string>();
+  readonly write = new Set<string>();
+  readonly read = new Set<string>();
+  /** By topic exchange. */
+  readonly topics = new Map<string, { write: KeyRights; read: KeyRights }>();
+
+  constructor(private readonly topicExchanges: ReadonlySet<string>) {}
+
+  private topic(exchange: string, side: "write" | "read", keys: readonly string[] | undefined): void {
+    if (!this.topicExchanges.has(exchange)) return;
+    const rights = this.topics.get(exchange) ?? { write: new Set<string>(), read: new Set<string>() };
+    this.topics.set(exchange, rights);
+    const known = rights[side];
+    if (keys === undefined || known === "anything") rights[side] = "anything";
+    else keys.forEach((key) => known.add(key));
+  }
+
+  /** Publishes to an exchange, with these keys (with placeholders) or any. */
+  publish(exchange: string, keys?: readonly string[]): void {
+    this.write.add(escapeRegex(exchange === "" ? DEFAULT_EXCHANGE_PERMISSION : exchange));
+    this.topic(
+      exchange,
+      "write",
+      keys?.map((key) => placeholderRegex(key)),
+    );
+  }
+
+  /** Binds something to an exchange, with these keys. */
+  bindTo(exchange: string, keys: readonly string[]): void {
+    this.read.add(escapeRegex(exchange));
+    this.topic(
+      exchange,
+      "read",
+      keys.map((key) => placeholderRegex(key)),
+    );
+  }
+}
+
+const keysOf = (sources: Sources | undefined): [exchange: string, keys: string[]][] =>
+  Object.entries(sources ?? {}).map(([exchange, keys]) => [
+    exchange,
+    (Array.isArray(keys) ? (keys as readonly unknown[]) : [keys]).map((key) =>
+      typeof key === "string" ? key : ((key as { key?: string } | undefined)?.key ?? ""),
+    ),
+  ]);
+
+/** The exchange that a message is published to, and the key. A super stream is reached through its exchange, a queue through the default one. */
+export function target(topology: Topology, message: Message): { exchange: string; key: string } {
+  if (typeof message.to === "string") return { exchange: message.to, key: message.key ?? "" };
+  const queue = message.to.queue;
+  return topology.queues?.[queue]?.type === "super-stream" ? { exchange: queue, key: message.key ?? "" } : { exchange: "", key: queue };
+}
+
+/** Declaring with a dead-letter exchange as an argument asks for more than configure (source: access control documentation). */
+function declare(rights: Rights, name: string, definition: Queue | QueueTemplate, topology: Topology): void {
+  rights.configure.add(name);
+  const asArguments = (definition.settings ?? topology.settings) === "arguments";
+  const dead = asArguments && "deadLetterTo" in definition ? deadLetter(definition.deadLetterTo) : undefined;
+  if (dead) {
+    rights.read.add(name);
+    rights.publish(dead.exchange);
+  }
+  // queue.bind asks for write on the queue and read on the exchange.
+  if (definition.from && Object.keys(definition.from).length > 0) rights.write.add(name);
+  keysOf(definition.from).forEach(([exchange, keys]) => rights.bindTo(exchange, keys));
+}
+
+function consume(rights: Rights, name: string, definition: Queue | undefined): void {
+  if (definition?.type === "super-stream") {
+    rights.read.add(`${escapeRegex(name)}-.+`);
+    return;
+  }
+  rights.read.add(escapeRegex(name));
+  if (!definition || definition.type === "stream") return;
+  // The worker itself publishes what failed: to the ladder, and at its end, or when a message is malformed, to the dead letters.
+  if (definition.retry?.length)
+    rights.publish(
+      retryExchange(name),
+      definition.retry.map((_, index) => String(index + 1)),
+    );
+  const dead = deadLetter(definition.deadLetterTo);
+  if (dead) rights.publish(dead.exchange, dead.routingKey === undefined ? undefined : [dead.routingKey]);
+}
+
+function rightsOf(
+  topology: Topology,
+  service: Service,
+  routes: Router,
+  topicExchanges: ReadonlySet<string>,
+  requests: readonly Message[],
+): Rights {
+  const rights = new Rights(topicExchanges);
+  for (const name of service.publishes ?? []) {
+    const message = topology.messages?.[name];
+    if (!message) continue;
+    const { exchange, key } = target(topology, message);
+    rights.publish(exchange, [key]);
+  }
+  for (const name of [...(service.consumes ?? []), ...(service.manages ?? [])]) consume(rights, name, topology.queues?.[name]);
+  // Putting a dead letter back into its queue alone goes through the default exchange.
+  if (service.manages?.length) rights.publish("");
+  for (const [name, values] of Object.entries(service.instances ?? {})) {
+    const template = topology.templates?.[name];
+    if (!template || !values) continue;
+    const filled = Object.entries(template.from ?? {}).map(([exchange, keys]) => [
+      exchange,
+      keysOf({ [exchange]: keys } as Sources).flatMap(([, inner]) => inner.map((key) => fill(key, values))),
+    ]);
+    const pattern = placeholderRegex(fill(template.name, values));
+    declare(rights, pattern, { ...template, from: Object.fromEntries(filled) as Sources }, topology);
+    rights.read.add(pattern);
+  }
+  for (const name of service.declares ?? []) {
+    const queue = topology.queues?.[name];
+    const exchange = topology.exchanges?.[name];
+    if (queue) declare(rights, escapeRegex(name), queue, topology);
+    if (exchange) {
+      rights.configure.add(escapeRegex(name));
+      if (exchange.from && Object.keys(exchange.from).length > 0) rights.write.add(escapeRegex(name));
+      keysOf(exchange.from).forEach(([source, keys]) => rights.bindTo(source, keys));
+      // An alternate exchange as argument asks for read on the exchange and write on the alternate.
+      if (exchange.alternateExchange !== undefined && (exchange.settings ?? topology.settings) === "arguments") {
+        rights.read.add(escapeRegex(name));
+        rights.write.add(escapeRegex(exchange.alternateExchange));
+      }
+    }
+  }
+  if (repliesTo(topology, service, routes, requests)) rights.publish("");
+  return rights;
+}
+
+/** Whether requests reach a service: then it replies through the default exchange, with which it can reach any queue. */
+function repliesTo(topology: Topology, service: Service, routes: Router, requests: readonly Message[]): boolean {
+  if (requests.length === 0) return false;
+  const own = new Set<string>([
+    ...(service.consumes ?? []),
+    ...Object.keys(service.instances ?? {}).map((name) => topology.templates?.[name]?.name ?? ""),
+  ]);
+  return requests.some((message) => {
+    const { exchange, key } = target(topology, message);
+    return routes.reach(exchange, key, message.headers).some((queue) => own.has(queue));
+  });
+}
+
+function topicPermission(keys: KeyRights): string {
+  return keys === "anything" ? ".*" : anyOf([...keys]);
+}
+
+/** Permissions and topic permissions of every service; an override in the topology stands instead of what was derived. */
+export function servicePermissions(
+  topology: Topology,
+  plan: Plan,
+): { permissions: PlannedPermission[]; topicPermissions: PlannedTopicPermission[] } {
+  const routes = router(plan);
+  const requests = Object.values(topology.messages ?? {}).filter((message) => message.reply !== undefined);
+  const topicExchanges = new Set(["amq.topic", ...plan.exchanges.filter(({ type }) => type === "topic").map(({ name }) => name)]);
+  const permissions: PlannedPermission[] = [];
+  const topicPermissions: PlannedTopicPermission[] = [];
+  for (const [name, service] of Object.entries(topology.services ?? {})) {
+    const user = service.user ?? serviceUser(topology.name, name);
+    const rights = rightsOf(topology, service, routes, topicExchanges, requests);
+    const origin = path("services", name);
+    permissions.push({
+      user,
+      configure: anyOf([...rights.configure]),
+      write: anyOf([...rights.write]),
+      read: anyOf([...rights.read]),
+      ...service.permissions,
+      origin: service.permissions ? `${origin}.permissions` : origin,
+    });
+    const topics = service.topicPermissions
+      ? Object.entries(service.topicPermissions)
+      : [...rights.topics]
+          .filter(([, { write, read }]) => write !== "anything" || read !== "anything")
+          .map(([exchange, { write, read }]) => [exchange, { write: topicPermission(write), read: topicPermission(read) }] as const);
+    topicPermissions.push(
+      ...topics.map(([exchange, permission]) => ({
+        user,
+        exchange,
+        ...permission,
+        origin: service.topicPermissions ? `${origin}.${path("topicPermissions", exchange)}` : origin,
+      })),
+    );
+  }
+  return { permissions, topicPermissions };
+}

@@ -1,0 +1,55 @@
+/** DEBIAS: every event of a shop goes to a graph and to a vector database, each at its own pace. */
+import { z } from "zod";
+import { topology } from "../define.js";
+
+const event = z.object({
+  user_id: z.int(),
+  product_id: z.int(),
+  event_type: z.enum(["view", "cart", "purchase", "remove_from_cart"]),
+  user_session: z.string(),
+});
+
+// What both databases' queues have in common: an outage of one store fills its own queue only.
+const store = {
+  type: "quorum",
+  from: { events: "" },
+  messageTtl: "24 hours",
+  maxLength: 100_000,
+  deadLetterTo: "events.dlx",
+  retry: ["5 seconds", "30 seconds", "5 minutes"],
+} as const;
+
+export const debias = topology({
+  name: "debias",
+  description: "E-commerce events for a graph and a vector database",
+  // Its applications declare the queues themselves, with arguments and without a type: they must meet the same ones.
+  settings: "arguments",
+  vhost: { defaultQueueType: "quorum" },
+
+  exchanges: {
+    events: { type: "fanout" },
+    "events.dlx": { type: "fanout" },
+  },
+
+  queues: {
+    "events.neo4j": store,
+    "events.qdrant": store,
+    "events.dlq": { type: "quorum", from: { "events.dlx": "" }, messageTtl: "7 days" },
+  },
+
+  // Looking at a dead letter must not use up its deliveries; as a policy, since the applications declare no such argument.
+  policies: {
+    "events.dlq": { pattern: "^events\\.dlq$", applyTo: "quorum_queues", definition: { "delivery-limit": -1 } },
+  },
+
+  messages: {
+    event: { to: "events", schema: event, description: "What a visitor did" },
+  },
+
+  services: {
+    "event-api": { publishes: ["event"], declares: ["events", "events.dlx"], description: "POST /events and /events/batch" },
+    "neo4j-worker": { consumes: ["events.neo4j"], declares: ["events.neo4j"], replicas: { min: 1, max: 5, perReplica: 200 } },
+    "qdrant-worker": { consumes: ["events.qdrant"], declares: ["events.qdrant"], replicas: { min: 1, max: 5, perReplica: 200 } },
+    "dlq-handler": { manages: ["events.dlq"], declares: ["events.dlq"], description: "Replays what failed, after it is mended" },
+  },
+});
