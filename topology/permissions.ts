@@ -78,6 +78,12 @@ function declare(rights: Rights, name: string, definition: Queue | QueueTemplate
   keysOf(definition.from).forEach(([exchange, keys]) => rights.bindTo(exchange, keys));
 }
 
+/** The worker itself publishes to the dead letters what is malformed, or failed for the last time. */
+function letters(rights: Rights, definition: Queue | QueueTemplate): void {
+  const dead = "deadLetterTo" in definition ? deadLetter(definition.deadLetterTo) : undefined;
+  if (dead) rights.publish(dead.exchange, dead.routingKey === undefined ? undefined : [dead.routingKey]);
+}
+
 function consume(rights: Rights, name: string, definition: Queue | undefined): void {
   if (definition?.type === "super-stream") {
     rights.read.add(`${escapeRegex(name)}-.+`);
@@ -85,14 +91,12 @@ function consume(rights: Rights, name: string, definition: Queue | undefined): v
   }
   rights.read.add(escapeRegex(name));
   if (!definition || definition.type === "stream") return;
-  // The worker itself publishes what failed: to the ladder, and at its end, or when a message is malformed, to the dead letters.
   if (definition.retry?.length)
     rights.publish(
       retryExchange(name),
       definition.retry.map((_, index) => String(index + 1)),
     );
-  const dead = deadLetter(definition.deadLetterTo);
-  if (dead) rights.publish(dead.exchange, dead.routingKey === undefined ? undefined : [dead.routingKey]);
+  letters(rights, definition);
 }
 
 function rightsOf(
@@ -122,6 +126,7 @@ function rightsOf(
     const pattern = placeholderRegex(fill(template.name, values));
     declare(rights, pattern, { ...template, from: Object.fromEntries(filled) as Sources }, topology);
     rights.read.add(pattern);
+    letters(rights, template);
   }
   for (const name of service.declares ?? []) {
     const queue = topology.queues?.[name];

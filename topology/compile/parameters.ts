@@ -5,7 +5,7 @@ import { path } from "../path.js";
 import type { PlannedParameter } from "./plan.js";
 
 /** The broker's own URI for itself; a vhost's name is percent-encoded. */
-const localUri = (vhost: string): string => `amqp:///${encodeURIComponent(vhost)}`;
+export const localUri = (vhost: string): string => `amqp:///${encodeURIComponent(vhost)}`;
 
 function defined(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));

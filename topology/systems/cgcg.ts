@@ -75,4 +75,8 @@ export const cgcg = topology({
   users: {
     "cgcg.monitoring": { tags: ["monitoring"], limits: { maxConnections: 5, maxChannels: 20 } },
   },
+
+  silence: [
+    { code: "reaches-any-queue", path: 'services["dlq-handler"]', reason: "puts dead letters back into the one queue that they came from" },
+  ],
 });

@@ -103,4 +103,9 @@ export const contextiq = topology({
     dev: { services: { "extraction-worker": { replicas: { min: 1, max: 2 } }, "consolidation-worker": { replicas: { min: 1, max: 2 } } } },
     prod: { queues: { "extraction.requests": { quorumInitialGroupSize: 3 }, "consolidation.requests": { quorumInitialGroupSize: 3 } } },
   },
+
+  silence: [
+    { code: "reaches-any-queue", path: 'services["extraction-worker"]', reason: "answers requests over direct reply-to" },
+    { code: "reaches-any-queue", path: 'services["dlq-handler"]', reason: "puts dead letters back into the one queue that they came from" },
+  ],
 });

@@ -52,4 +52,8 @@ export const debias = topology({
     "qdrant-worker": { consumes: ["events.qdrant"], declares: ["events.qdrant"], replicas: { min: 1, max: 5, perReplica: 200 } },
     "dlq-handler": { manages: ["events.dlq"], declares: ["events.dlq"], description: "Replays what failed, after it is mended" },
   },
+
+  silence: [
+    { code: "reaches-any-queue", path: 'services["dlq-handler"]', reason: "puts dead letters back into the one queue that they came from" },
+  ],
 });

@@ -40,4 +40,8 @@ export const foAnalytics = topology({
     worker: { consumes: ["document_processing"], replicas: { min: 1, max: 4, perReplica: 50 }, description: "Storage, parser, LLM" },
     "dlq-handler": { manages: ["document_processing_dlq"] },
   },
+
+  silence: [
+    { code: "reaches-any-queue", path: 'services["dlq-handler"]', reason: "puts dead letters back into the one queue that they came from" },
+  ],
 });

@@ -52,4 +52,6 @@ export const stage7 = topology({
     librarian: member("librarian"),
     "dlq-handler": { manages: ["stage7.dead_letters"] },
   },
+
+  silence: [{ code: "reaches-any-queue", reason: "every member answers requests over direct reply-to; dead letters go back to one inbox" }],
 });

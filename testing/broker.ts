@@ -1,0 +1,78 @@
+/** A real broker for live tests: its addresses, and vhosts that are gone after the test. */
+import { randomBytes } from "node:crypto";
+import { inject, onTestFinished } from "vitest";
+
+export interface LiveBroker {
+  /** `http://host:port`, without credentials. */
+  readonly managementUrl: string;
+  /** `amqp://user:password@host:port`, as `amqplib.connect` takes it; a vhost goes behind it: `${amqpUrl}/${encodeURIComponent(name)}`. */
+  readonly amqpUrl: string;
+  /** An administrator. */
+  readonly username: string;
+  readonly password: string;
+}
+
+declare module "vitest" {
+  interface ProvidedContext {
+    readonly liveBroker: LiveBroker;
+  }
+}
+
+/** The broker that `testing/live-setup.ts` found or started for this run; `WARREN_TEST_MANAGEMENT` and `WARREN_TEST_AMQP` name another. */
+export function liveBroker(): Promise<LiveBroker> {
+  // The declared type leaves out that a project without the setup file provides nothing.
+  const broker = inject("liveBroker") as LiveBroker | undefined;
+  if (broker) return Promise.resolve(broker);
+  return Promise.reject(
+    new Error("No broker for live tests: the vitest project of this file has to name testing/live-setup.ts as globalSetup."),
+  );
+}
+
+/** A name that nothing else on the broker has: `warren-test-...`. */
+export const scratchName = (label = "test"): string => `warren-${label}-${randomBytes(6).toString("hex")}`;
+
+/**
+ * Calls the management API as the administrator of the live broker and returns the body: for arranging and looking, apart from the code
+ * under test. `path` starts with `/api/`. Throws for every answer from 400 up, except one to `DELETE` of what is gone.
+ */
+export async function brokerApi(method: "GET" | "PUT" | "POST" | "DELETE", path: string, body?: unknown): Promise<unknown> {
+  const broker = await liveBroker();
+  const response = await fetch(broker.managementUrl + path, {
+    method,
+    headers: {
+      authorization: `Basic ${Buffer.from(`${broker.username}:${broker.password}`).toString("base64")}`,
+      "content-type": "application/json",
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok && !(method === "DELETE" && response.status === 404)) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return text === "" ? undefined : (JSON.parse(text) as unknown);
+}
+
+export interface ScratchVhost extends LiveBroker {
+  readonly vhost: string;
+  /** `amqpUrl` with this vhost. */
+  readonly vhostUrl: string;
+}
+
+/**
+ * A new vhost with a name of its own in which the administrator may do everything. It is removed after the test; outside of a test
+ * (in `beforeAll`) pass what keeps the removal for `afterAll`: `await scratchVhost((remove) => (removal = remove))`.
+ */
+export async function scratchVhost(after: (remove: () => Promise<void>) => void = onTestFinished): Promise<ScratchVhost> {
+  const broker = await liveBroker();
+  const vhost = scratchName();
+  const at = `/api/vhosts/${encodeURIComponent(vhost)}`;
+  after(async () => {
+    await brokerApi("DELETE", `${at}/deletion/protection`);
+    await brokerApi("DELETE", at);
+  });
+  await brokerApi("PUT", at);
+  await brokerApi("PUT", `/api/permissions/${encodeURIComponent(vhost)}/${encodeURIComponent(broker.username)}`, {
+    configure: ".*",
+    write: ".*",
+    read: ".*",
+  });
+  return { ...broker, vhost, vhostUrl: `${broker.amqpUrl}/${encodeURIComponent(vhost)}` };
+}

@@ -1,0 +1,122 @@
+/** Rules about versions of the broker: what it does not have yet, or not any more. */
+import { path } from "../path.js";
+import { settingOfArgument, settingOfPolicyKey, VERSIONS } from "../settings.js";
+import type { Facts } from "./facts.js";
+import { REMOVED_ARGUMENTS, REMOVED_POLICY_KEYS, WITHOUT_EFFECT } from "./removed.js";
+import { quote, type Fault, type Rule } from "./rule.js";
+import { argumentPath, policyKeyPath } from "./setting-paths.js";
+import { OLD_LOCATORS } from "./values.js";
+
+/** Settings with the paths where they are written. */
+function* written(facts: Facts): Iterable<{ key: string; argument: boolean; value: unknown; path: string; of: string }> {
+  for (const queue of facts.written())
+    for (const [argument, value] of Object.entries(queue.arguments))
+      yield { key: argument, argument: true, value, path: argumentPath(facts, queue, argument), of: facts.title(queue) };
+  for (const policy of [...facts.plan.policies, ...facts.plan.operatorPolicies]) {
+    const generatedFor = "generatedFor" in policy ? policy.generatedFor : undefined;
+    const of = generatedFor === undefined ? `Policy ${quote(policy.name)}` : quote(generatedFor);
+    for (const [key, value] of Object.entries(policy.definition))
+      yield { key, argument: false, value, path: policyKeyPath(facts, policy, key), of };
+  }
+}
+
+const since = (version: string): string[] => VERSIONS.filter((one) => one >= version).map((one) => `brokerVersion: "${one}"`);
+
+function* tooNew(facts: Facts): Iterable<Fault> {
+  for (const { key, argument, value, path: at, of } of written(facts)) {
+    const setting = argument ? settingOfArgument(key) : settingOfPolicyKey(key);
+    if (!setting?.since || facts.has(setting.since)) continue;
+    yield {
+      path: at,
+      message: `${of} has ${setting.field}, which RabbitMQ ${facts.version} does not have: it came with ${setting.since}.`,
+      value,
+      allowed: since(setting.since),
+    };
+  }
+  if (facts.topology.vhost?.deletionProtection && !facts.has("4.1"))
+    yield {
+      path: "vhost.deletionProtection",
+      message: `RabbitMQ ${facts.version} has no protection of vhosts against deletion: it came with 4.1.`,
+      value: true,
+      allowed: since("4.1"),
+    };
+}
+
+function* removed(facts: Facts): Iterable<Fault> {
+  for (const { key, argument, value, path: at, of } of written(facts)) {
+    const gone = (argument ? REMOVED_ARGUMENTS : REMOVED_POLICY_KEYS)[key];
+    if (!gone || !facts.has(gone.since)) continue;
+    yield { path: at, message: `${of} has ${quote(key)}, which RabbitMQ ${facts.version} refuses.`, value, remedy: gone.instead };
+  }
+  for (const [name, { type }] of Object.entries(facts.topology.exchanges ?? {}))
+    if ((type as string) === "x-delayed-message")
+      yield {
+        path: `${path("exchanges", name)}.type`,
+        message: `Exchange ${quote(name)} is of type x-delayed-message, whose plugin is archived and does not run on RabbitMQ 4.3.`,
+        value: type,
+        remedy: "Delay by a ladder (retry), or by a queue with a messageTtl that dead-letters to the target.",
+      };
+}
+
+function* withoutEffect(facts: Facts): Iterable<Fault> {
+  for (const { key, argument, value, path: at, of } of written(facts)) {
+    const why = WITHOUT_EFFECT[argument ? key : `x-${key}`];
+    if (why) yield { path: at, message: `${of} has ${quote(key)}, which has no effect: ${why}.`, value };
+  }
+}
+
+function* deprecated(facts: Facts): Iterable<Fault> {
+  for (const { key, value, path: at, of } of written(facts))
+    if ((key === "x-queue-leader-locator" || key === "queue-leader-locator") && OLD_LOCATORS.includes(value))
+      yield {
+        path: at,
+        message: `${of} has ${quote(value)} for queueLeaderLocator, an old name of "balanced".`,
+        value,
+        allowed: ["client-local", "balanced"],
+      };
+  for (const queue of facts.written())
+    if (!queue.durable)
+      yield {
+        path: `${queue.origin}.durable`,
+        message: `${facts.title(queue)} is transient: it is gone after a restart, and such queues are deprecated.`,
+        value: false,
+        allowed: ["true"],
+        remedy: "Make it durable, and give it expires if it is to go by itself.",
+      };
+}
+
+export const versionRules: readonly Rule[] = [
+  {
+    code: "feature-too-new",
+    severity: "error",
+    title: "A feature that the target version does not have",
+    why: "An older broker ignores an argument that it does not know, and refuses a policy with such a key.",
+    remedy: "Raise brokerVersion, or do without.",
+    find: tooNew,
+  },
+  {
+    code: "feature-removed",
+    severity: "error",
+    refused: true,
+    title: "A feature that the target version has no more",
+    why: "The broker refuses the queue, the policy or the exchange.",
+    remedy: "Use what took its place.",
+    find: removed,
+  },
+  {
+    code: "feature-without-effect",
+    severity: "warning",
+    title: "A setting that has no effect any more",
+    why: "The broker accepts and ignores it.",
+    remedy: "Leave it out.",
+    find: withoutEffect,
+  },
+  {
+    code: "feature-deprecated",
+    severity: "warning",
+    title: "A feature that is going to be removed",
+    why: "The broker still takes it, and a later version will not.",
+    remedy: "Use what takes its place.",
+    find: deprecated,
+  },
+];
