@@ -105,7 +105,7 @@ function exchange(before: readonly string[], type: ExchangeType, types: TypeOf, 
     internal: internal ? fc.boolean() : fc.constant(false),
     settings,
     ...(type === "x-consistent-hash" ? { hashHeader: word } : {}),
-  }).map((fields) => ({ type, ...fields }) as Exchange);
+  }).map((fields) => ({ type, ...fields }));
 }
 
 function deadLetterTo<Strategy extends "at-most-once" | "at-least-once">(
@@ -245,7 +245,7 @@ function service(of: Names, messages: readonly string[]): fc.Arbitrary<Service> 
       max: fc.integer({ min: 3, max: 9 }),
       perReplica: fc.integer({ min: 1, max: 99 }),
     }),
-  }) as fc.Arbitrary<Service>;
+  });
 }
 
 const applyTo = fc.constantFrom("queues" as const, "classic_queues" as const, "quorum_queues" as const, "streams" as const);
@@ -280,7 +280,7 @@ const vhost: fc.Arbitrary<Vhost> = some({
   tags: fc.uniqueArray(word, { maxLength: 2 }),
   defaultQueueType: fc.constantFrom("classic", "quorum", "stream"),
   limits: some({ maxConnections: fc.integer({ min: 0, max: 999 }), maxQueues: fc.integer({ min: 500, max: 999 }) }),
-}) as fc.Arbitrary<Vhost>;
+});
 
 const upstream = fc.record(
   {
@@ -328,7 +328,7 @@ function within(name: string, of: Names, { internal = true, shovels = true, pref
           users: people,
         }),
       })
-      .map(({ optional, ...objects }) => ({ name, messages: kinds, ...objects, ...optional }) as Topology),
+      .map(({ optional, ...objects }) => ({ name, messages: kinds, ...objects, ...optional })),
   );
 }
 
@@ -369,6 +369,6 @@ export function arbitraryInstallation(options: ArbitraryOptions = {}): fc.Arbitr
       globalParameters: names(`${prefix}k`, 1).chain((keys) =>
         byName(keys, () => fc.oneof(word, fc.record({ a: natural }, { noNullPrototype: true }))),
       ),
-    }) as fc.Arbitrary<Installation>;
+    });
   });
 }

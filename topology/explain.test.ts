@@ -75,6 +75,8 @@ describe("what becomes of a message", () => {
     expect(only({ ...shop, brokerVersion: "4.2" }, "billing").deliveryLimit?.counts).toEqual(["reject", "nack"]);
     expect(only({ queues: { a: { type: "quorum", deliveryLimit: -1 } } }, "a").deliveryLimit).toEqual({ limit: -1, counts: ["reject"] });
     expect(only({ queues: { a: { type: "quorum" } } }, "a").deliveryLimit).toMatchObject({ limit: 20, deliveries: 21 });
+    const wrong = { ...shop.queues, billing: { type: "quorum", arguments: { "x-delivery-limit": "3" } } } as const;
+    expect(only({ queues: wrong }, "billing").deliveryLimit).toMatchObject({ limit: 20 });
     expect(only(shop, "plain").deliveryLimit).toBeUndefined();
   });
 

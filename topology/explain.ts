@@ -18,7 +18,7 @@ export interface ExplainOptions {
   readonly expiration?: number;
 }
 
-/** What a quorum queue has without a setting (source: quorum queue documentation, "Poison message handling"). */
+/** What a quorum queue has without a setting, or with one that is no integer (source: `rabbit_quorum_queue:get_delivery_limit`). */
 const DEFAULT_DELIVERY_LIMIT = 20;
 
 function overflow(follower: Follower, queue: Holder, message: Lying): Overflow | undefined {
@@ -26,20 +26,18 @@ function overflow(follower: Follower, queue: Holder, message: Lying): Overflow |
   const [maxLength, maxLengthBytes] = [numeric(settings, "max-length"), numeric(settings, "max-length-bytes")];
   if (maxLength === undefined && maxLengthBytes === undefined) return undefined;
   const limits = { ...(maxLength === undefined ? {} : { maxLength }), ...(maxLengthBytes === undefined ? {} : { maxLengthBytes }) };
-  switch (text(settings, "overflow")) {
-    case "reject-publish":
-      return { ...limits, mode: "reject-publish", message: "new" };
-    case "reject-publish-dlx":
-      // Quorum queues do not know this one, and do what they do without it (source: `rabbit_quorum_queue:overflow`).
-      if (queue.type === "classic")
-        return { ...limits, mode: "reject-publish-dlx", message: "new", departure: follower.depart(queue, message, "maxlen") };
+  const mode = text(settings, "overflow");
+  if (mode === "reject-publish") return { ...limits, mode, message: "new" };
+  // Quorum queues do not know this one, and then drop the head (source: `rabbit_quorum_queue:overflow`).
+  if (mode === "reject-publish-dlx" && queue.type === "classic") {
+    return { ...limits, mode, message: "new", departure: follower.depart(queue, message, "maxlen") };
   }
   return { ...limits, mode: "drop-head", message: "oldest", departure: follower.depart(queue, message, "maxlen") };
 }
 
 function deliveryLimit(follower: Follower, plan: Plan, queue: Holder, message: Lying): DeliveryLimit {
-  const set = queue.settings.get("delivery-limit");
-  const limit = set === undefined ? DEFAULT_DELIVERY_LIMIT : typeof set.value === "number" && set.value >= 0 ? set.value : -1;
+  const set = numeric(queue.settings, "delivery-limit");
+  const limit = set !== undefined && Number.isInteger(set) ? set : DEFAULT_DELIVERY_LIMIT;
   const counts = VERSIONS.indexOf(plan.brokerVersion) >= VERSIONS.indexOf("4.3") ? (["reject"] as const) : (["reject", "nack"] as const);
   if (limit < 0) return { limit: -1, counts };
   return { limit, deliveries: limit + 1, counts, departure: follower.depart(queue, message, "delivery_limit") };

@@ -65,7 +65,7 @@ function limits(value: unknown): Vhost["limits"] | undefined {
   const { "max-connections": maxConnections, "max-queues": maxQueues, ...rest } = value;
   if (Object.keys(rest).length > 0) return undefined;
   const fields = given({ maxConnections, maxQueues });
-  return Object.values(fields).every((each) => typeof each === "number") ? (fields as Vhost["limits"]) : undefined;
+  return Object.values(fields).every((each) => typeof each === "number") ? fields : undefined;
 }
 
 const isObject = (value: unknown): value is Raw => typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,7 +1,7 @@
 /** Queues and bindings of RabbitMQ's definitions in the words of a topology. What does not fit a word exactly stays a raw argument. */
 import { splitSettings } from "./compile/queue-settings.js";
 import type { BindingDefinition, ExchangeDefinition, QueueDefinition } from "./definitions-format.js";
-import { duration, millisecondsOfMaxAge, size } from "./durations.js";
+import { bytes, duration, maxAge, milliseconds, millisecondsOfMaxAge, size } from "./durations.js";
 import { equal } from "./equal.js";
 import type { Binding, HeaderMatch, HeaderValue, Keys, Queue, Sources } from "./model.js";
 import { partitionQueue } from "./names.js";
@@ -20,17 +20,21 @@ export function queueType(definition: QueueDefinition, vhostDefault: string | un
   return typeof given === "string" && TYPES.includes(given) ? (given as QueueType) : "classic";
 }
 
+/** The word, if it means exactly the value. */
+const exact = (value: unknown, word: string | undefined, meaning: (word: string) => unknown): string | undefined =>
+  word !== undefined && meaning(word) === value ? word : undefined;
+
 /** How an argument's value is written in a topology; `undefined` if it is none that the setting can have. */
 function written(value: unknown, setting: Setting, type: QueueType): unknown {
   if (!setting.types.includes(type)) return undefined;
   switch (setting.kind) {
     case "duration":
-      return typeof value === "number" ? duration(value) : undefined;
+      return exact(value, typeof value === "number" ? duration(value) : undefined, milliseconds);
     case "size":
-      return typeof value === "number" ? size(value) : undefined;
+      return exact(value, typeof value === "number" ? size(value) : undefined, bytes);
     case "max-age": {
       const ms = typeof value === "string" ? millisecondsOfMaxAge(value) : undefined;
-      return ms === undefined ? undefined : duration(ms);
+      return exact(value, ms === undefined ? undefined : duration(ms), (word) => maxAge(milliseconds(word) ?? 0));
     }
     case "integer":
       return typeof value === "number" && (setting.min !== setting.max || value === setting.min) ? value : undefined;
@@ -85,7 +89,7 @@ export function queueFrom(definition: QueueDefinition, vhostDefault: string | un
     ...(type === "classic" && definition.durable === false ? { durable: false } : {}),
     ...(type === "classic" && definition.auto_delete === true ? { autoDelete: true } : {}),
     ...settingsFrom(rawArguments(definition.arguments), type, queues),
-  } as Queue;
+  };
 }
 
 const MATCHES: readonly unknown[] = ["all", "any", "all-with-x", "any-with-x"] satisfies HeaderMatch[];

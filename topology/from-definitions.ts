@@ -107,7 +107,7 @@ function exchangeFrom(definition: ExchangeDefinition): Exchange {
     ...(hashHeader === undefined ? {} : { hashHeader }),
     ...(hashProperty === undefined ? {} : { hashProperty }),
     ...(Object.keys(raw).length > 0 ? { arguments: raw } : {}),
-  } as Exchange;
+  };
 }
 
 function policyFrom(definition: PolicyDefinition): Policy {

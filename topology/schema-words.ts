@@ -26,7 +26,7 @@ export function recognised<Value>(is: (value: unknown) => boolean, expected: str
 export function strict<Shape extends z.ZodRawShape>(what: string, shape: Shape, hint?: Hint): z.ZodObject<Shape, z.core.$strict> {
   const unknownKey = { what, known: Object.keys(shape), ...(hint ? { hint } : {}) };
   const never = z.custom<never>(() => false, { params: { unknownKey } satisfies IssueParams });
-  return z.object(shape).catchall(never) as unknown as z.ZodObject<Shape, z.core.$strict>;
+  return z.object(shape).catchall(never);
 }
 
 export const list = <Item extends z.ZodType>(item: Item): z.ZodReadonly<z.ZodArray<Item>> => z.array(item).readonly();

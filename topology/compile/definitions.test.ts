@@ -76,6 +76,83 @@ describe("definitions", () => {
     ]);
   });
 
+  test("have every field of every object as the broker takes it", () => {
+    const anna = {
+      passwordHash: "abc",
+      tags: ["monitoring"],
+      limits: { maxConnections: 1, maxChannels: 2 },
+      permissions: { configure: "c", write: "w", read: "r" },
+      topicPermissions: { x: { write: "tw", read: "tr" } },
+    };
+    const result = of({
+      topologies: [
+        {
+          name: "v",
+          settings: "arguments",
+          exchanges: {
+            x: {
+              type: "topic",
+              durable: false,
+              autoDelete: true,
+              internal: true,
+              alternateExchange: "amq.fanout",
+              from: { "amq.topic": "#" },
+            },
+          },
+          queues: {
+            q: { type: "classic", durable: false, autoDelete: true, maxLength: 5, from: { x: { key: "k", arguments: { a: 1 } } } },
+          },
+          policies: { p: { pattern: "^p", applyTo: "exchanges", priority: 3, definition: { "alternate-exchange": "x" } } },
+          operatorPolicies: { o: { pattern: "^o", priority: 4, definition: { "max-length": 6 } } },
+          parameters: [{ component: "c", name: "n", value: [1] }],
+          users: { anna },
+        },
+      ],
+      globalParameters: { g: "value" },
+    });
+    expect(result).toEqual({
+      vhosts: [{ name: "v" }],
+      users: [
+        {
+          name: "anna",
+          password_hash: "abc",
+          hashing_algorithm: "rabbit_password_hashing_sha256",
+          tags: ["monitoring"],
+          limits: { "max-connections": 1, "max-channels": 2 },
+        },
+      ],
+      permissions: [{ user: "anna", vhost: "v", configure: "c", write: "w", read: "r" }],
+      topic_permissions: [{ user: "anna", vhost: "v", exchange: "x", write: "tw", read: "tr" }],
+      parameters: [
+        { vhost: "v", component: "c", name: "n", value: [1] },
+        {
+          vhost: "v",
+          component: "operator_policy",
+          name: "o",
+          value: { pattern: "^o", "apply-to": "queues", priority: 4, definition: { "max-length": 6 } },
+        },
+      ],
+      global_parameters: [{ name: "g", value: "value" }],
+      policies: [{ vhost: "v", name: "p", pattern: "^p", "apply-to": "exchanges", priority: 3, definition: { "alternate-exchange": "x" } }],
+      exchanges: [
+        {
+          name: "x",
+          vhost: "v",
+          type: "topic",
+          durable: false,
+          auto_delete: true,
+          internal: true,
+          arguments: { "alternate-exchange": "amq.fanout" },
+        },
+      ],
+      queues: [{ name: "q", vhost: "v", durable: false, auto_delete: true, arguments: { "x-queue-type": "classic", "x-max-length": 5 } }],
+      bindings: [
+        { source: "amq.topic", vhost: "v", destination: "x", destination_type: "exchange", routing_key: "#", arguments: {} },
+        { source: "x", vhost: "v", destination: "q", destination_type: "queue", routing_key: "k", arguments: { a: 1 } },
+      ],
+    });
+  });
+
   test("write a vhost's settings where the broker reads them", () => {
     const { vhosts, parameters } = of({
       topologies: [

@@ -10,6 +10,9 @@ const text = (plain: string): string =>
 
 const label = (lines: readonly string[]): string => `"${lines.filter((line) => line !== "").map(text).join("<br/>") || " "}"`;
 
+/** JSON is YAML, but for characters that only JSON lets stand as they are. */
+const yaml = (plain: string): string => JSON.stringify(plain.replace(/[\u007f-\u009f\u2028\u2029\ufffe\uffff]/g, " "));
+
 /** Opening and closing of the shape. */
 const SHAPES: Readonly<Record<FlowNodeKind, readonly [string, string]>> = {
   publisher: ["(", ")"],
@@ -75,8 +78,7 @@ export function mermaid(graph: FlowGraph): string {
   const within = (topology: string): string[] => boxes.filter((box) => box.topology === topology).map(node);
   const only = topologies.length === 1 ? topologies[0] : undefined;
   return [
-    // JSON is YAML.
-    ...(only ? ["---", `title: ${JSON.stringify(only.description === undefined ? only.name : `${only.name}: ${only.description}`)}`, "---"] : []),
+    ...(only ? ["---", `title: ${yaml(only.description === undefined ? only.name : `${only.name}: ${only.description}`)}`, "---"] : []),
     "flowchart LR",
     ...(only
       ? within(only.name).map((line) => `  ${line}`)

@@ -48,8 +48,6 @@ export interface ExchangeIndex {
   readonly match: (message: Routed, into: Matched) => void;
 }
 
-const placeholder = (step: Step): Edge => edge({ ...step, condition: "placeholder" });
-
 /** Bindings by key, for keys that are compared as they are. */
 class KeyIndex {
   private readonly byKey = new Map<string, Edge[]>();
@@ -57,7 +55,7 @@ class KeyIndex {
   private readonly open: { readonly key: string; readonly step: Step }[] = [];
 
   add(key: string, step: Step): void {
-    if (step.instanceOf !== undefined && openWords(key).some((word) => typeof word !== "string")) this.open.push({ key, step });
+    if (step.instanceOf !== undefined && isOpen(openWords(key))) this.open.push({ key, step });
     else {
       const known = this.byKey.get(key);
       if (known) known.push(edge(step));
@@ -67,22 +65,24 @@ class KeyIndex {
 
   match(message: Routed, into: Matched): void {
     message.keys.forEach((key, index) => {
-      for (const found of this.byKey.get(key) ?? []) take(found, into);
-      const words = message.keyWords[index] ?? [];
-      if (message.open && words.some((word) => typeof word !== "string")) {
+      if (message.open && isOpen(message.keyWords[index] ?? [])) {
         const fit = fits(key);
-        for (const [literal, edges] of this.byKey) {
-          if (literal !== key && fit(literal))
-            into.maybe.push(...edges.map(({ step }) => (step.instanceOf === undefined ? placeholder(step) : edge(step))));
-        }
-      }
-      openBindings(this.open, words, false, into);
+        for (const [literal, edges] of this.byKey) if (fit(literal)) for (const found of edges) perhaps(found, into);
+      } else for (const found of this.byKey.get(key) ?? []) take(found, into);
+      if (this.open.length > 0) openBindings(this.open, message.keyWords[index] ?? [], false, into);
     });
   }
 }
 
+const isOpen = (words: readonly Word[]): boolean => words.some((word) => typeof word !== "string");
+
 function take(found: Edge, into: Matched): void {
   (found.step.instanceOf === undefined ? into.sure : into.maybe).push(found);
+}
+
+/** Takes an edge on which the message goes only if placeholders are filled in accordingly. */
+function perhaps(found: Edge, into: Matched): void {
+  into.maybe.push(found.step.instanceOf === undefined ? edge({ ...found.step, condition: "placeholder" }) : found);
 }
 
 /** Bindings with placeholders of their own: the instance's name is filled in as far as a routing key without placeholders tells. */
@@ -92,8 +92,7 @@ function openBindings(
   wildcards: boolean,
   into: Matched,
 ): void {
-  if (bindings.length === 0) return;
-  const literal = words.every((word) => typeof word === "string") ? (words as readonly string[]) : undefined;
+  const literal = words.every((word) => typeof word === "string") ? words : undefined;
   for (const { key, step } of bindings) {
     if (literal) {
       const values = capture(key, literal, wildcards);
@@ -107,15 +106,15 @@ class TopicBindings {
   private readonly open: { readonly key: string; readonly step: Step }[] = [];
 
   add(key: string, step: Step): void {
-    if (step.instanceOf !== undefined && openWords(key).some((word) => typeof word !== "string")) this.open.push({ key, step });
+    if (step.instanceOf !== undefined && isOpen(openWords(key))) this.open.push({ key, step });
     else this.index.add(key, edge(step));
   }
 
   match(message: Routed, into: Matched): void {
     for (const words of message.keyWords) {
       this.index.match(words, (found, certain) => {
-        if (certain || found.step.instanceOf !== undefined) take(found, into);
-        else into.maybe.push(placeholder(found.step));
+        if (certain) take(found, into);
+        else perhaps(found, into);
       });
       openBindings(this.open, words, true, into);
     }

@@ -11,7 +11,7 @@ export interface OpenWord {
 export type Word = string | OpenWord;
 
 /** The words of a routing key or of a topic pattern: the empty key has none, `"a."` has two (source: `rabbit_db_topic_exchange:split_topic_key_binary`). */
-export const splitKey = (key: string): string[] => (key.split("."));
+export const splitKey = (key: string): string[] => (key === "" ? [] : key.split("."));
 
 /** A test for texts that filling in the placeholders can give. */
 export function fits(text: string): (candidate: string) => boolean {
