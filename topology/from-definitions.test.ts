@@ -52,6 +52,7 @@ test("an export reads like a topology that somebody wrote", () => {
           "src-protocol": "amqp091",
           "src-uri": "amqp:///shop",
           "src-queue": "billing",
+          "src-predeclared": true,
           "dest-protocol": "amqp091",
           "dest-uri": "amqp://other",
           "dest-exchange": "x",

@@ -2,6 +2,7 @@
 import { deadLetter } from "./compile/queue-settings.js";
 import { fill, retryExchange } from "./names.js";
 import type { Queue, QueueTemplate, Topology } from "./model.js";
+import { entry } from "./entry.js";
 import { target } from "./permissions.js";
 
 const exchangeName = (exchange: string): string => (exchange === "" ? "the default exchange" : exchange);
@@ -22,19 +23,19 @@ const sources = (definition: { readonly from?: object | undefined } | undefined)
  * @param write what the service may write to in the end; tells whether it replies to requests
  */
 export function permissionReasons(topology: Topology, name: string, write: string): string[] {
-  const service = topology.services?.[name];
+  const service = entry(topology.services, name);
   if (!service) return [];
   const queues = topology.queues ?? {};
   const reasons: string[] = [];
   for (const message of service.publishes ?? []) {
-    const definition = topology.messages?.[message];
+    const definition = entry(topology.messages, message);
     if (!definition) continue;
     const { exchange, key } = target(topology, definition);
     reasons.push(`publishes ${message}: write on ${exchangeName(exchange)}${key === "" ? "" : `, key ${key}`}`);
   }
   for (const queue of service.consumes ?? []) reasons.push(`consumes ${queue}: read${writes(onFailure(queue, queues[queue]))}`);
   for (const [template, values] of Object.entries(service.instances ?? {})) {
-    const definition = topology.templates?.[template];
+    const definition = entry(topology.templates, template);
     if (!definition) continue;
     const bound = sources(definition).map((exchange) => `read on ${exchange} to bind`);
     const failing = onFailure(definition.name, definition);
@@ -43,7 +44,7 @@ export function permissionReasons(topology: Topology, name: string, write: strin
     );
   }
   for (const object of service.declares ?? []) {
-    const definition = queues[object] ?? topology.exchanges?.[object];
+    const definition = entry(queues, object) ?? entry(topology.exchanges, object);
     const from = sources(definition);
     reasons.push(`declares ${object}: configure${from.length === 0 ? "" : `; write, and read on ${from.join(" and ")}, to bind it`}`);
   }
@@ -56,7 +57,8 @@ export function permissionReasons(topology: Topology, name: string, write: strin
   if (writesToDefault && !reasons.some((reason) => reason.includes("the default exchange"))) {
     reasons.push("replies to requests: write on the default exchange, which reaches any queue");
   }
-  if (service.permissions) reasons.push(`${Object.keys(service.permissions).join(", ")}: as the topology says, instead of what follows from the above`);
+  if (service.permissions)
+    reasons.push(`${Object.keys(service.permissions).join(", ")}: as the topology says, instead of what follows from the above`);
   if (service.topicPermissions) reasons.push("topic permissions: as the topology says");
   return reasons;
 }

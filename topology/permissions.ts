@@ -3,6 +3,7 @@ import { deadLetter } from "./compile/queue-settings.js";
 import type { Plan, PlannedPermission, PlannedTopicPermission } from "./compile/plan.js";
 import type { Message, Queue, QueueTemplate, Service, Sources, Topology } from "./model.js";
 import { anyOf, DEFAULT_EXCHANGE_PERMISSION, escapeRegex, fill, placeholderRegex, retryExchange, serviceUser } from "./names.js";
+import { entry } from "./entry.js";
 import { path } from "./path.js";
 import { router, type Router } from "./routing.js";
 
@@ -61,7 +62,9 @@ const keysOf = (sources: Sources | undefined): [exchange: string, keys: string[]
 export function target(topology: Topology, message: Message): { exchange: string; key: string } {
   if (typeof message.to === "string") return { exchange: message.to, key: message.key ?? "" };
   const queue = message.to.queue;
-  return topology.queues?.[queue]?.type === "super-stream" ? { exchange: queue, key: message.key ?? "" } : { exchange: "", key: queue };
+  return entry(topology.queues, queue)?.type === "super-stream"
+    ? { exchange: queue, key: message.key ?? "" }
+    : { exchange: "", key: queue };
 }
 
 /** Declaring with a dead-letter exchange as an argument asks for more than configure (source: access control documentation). */
@@ -108,16 +111,16 @@ function rightsOf(
 ): Rights {
   const rights = new Rights(topicExchanges);
   for (const name of service.publishes ?? []) {
-    const message = topology.messages?.[name];
+    const message = entry(topology.messages, name);
     if (!message) continue;
     const { exchange, key } = target(topology, message);
     rights.publish(exchange, [key]);
   }
-  for (const name of [...(service.consumes ?? []), ...(service.manages ?? [])]) consume(rights, name, topology.queues?.[name]);
+  for (const name of [...(service.consumes ?? []), ...(service.manages ?? [])]) consume(rights, name, entry(topology.queues, name));
   // Putting a dead letter back into its queue alone goes through the default exchange.
   if (service.manages?.length) rights.publish("");
   for (const [name, values] of Object.entries(service.instances ?? {})) {
-    const template = topology.templates?.[name];
+    const template = entry(topology.templates, name);
     if (!template || !values) continue;
     const filled = Object.entries(template.from ?? {}).map(([exchange, keys]) => [
       exchange,
@@ -129,8 +132,8 @@ function rightsOf(
     letters(rights, template);
   }
   for (const name of service.declares ?? []) {
-    const queue = topology.queues?.[name];
-    const exchange = topology.exchanges?.[name];
+    const queue = entry(topology.queues, name);
+    const exchange = entry(topology.exchanges, name);
     if (queue) declare(rights, escapeRegex(name), queue, topology);
     if (exchange) {
       rights.configure.add(escapeRegex(name));
@@ -152,7 +155,7 @@ function repliesTo(topology: Topology, service: Service, routes: Router, request
   if (requests.length === 0) return false;
   const own = new Set<string>([
     ...(service.consumes ?? []),
-    ...Object.keys(service.instances ?? {}).map((name) => topology.templates?.[name]?.name ?? ""),
+    ...Object.keys(service.instances ?? {}).map((name) => entry(topology.templates, name)?.name ?? ""),
   ]);
   return requests.some((message) => {
     const { exchange, key } = target(topology, message);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { anyOf, escapeRegex } from "./names.js";
-import { brokerRegex, exactNames, matches } from "./regex.js";
+import { brokerRegex, exactNames, matches, permits } from "./regex.js";
 
 describe("matches", () => {
   it.each([
@@ -32,6 +32,12 @@ describe("matches", () => {
         expect(matches(pattern, other)).toBe(other === name);
       }),
     );
+  });
+});
+
+describe("permits", () => {
+  it("is a match, except that nothing permits nothing", () => {
+    expect(["", "^a$", "b", ".*"].map((permission) => permits(permission, "a"))).toEqual([false, true, false, true]);
   });
 });
 

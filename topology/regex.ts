@@ -129,6 +129,11 @@ export function matches(pattern: string, name: string): boolean {
   return "regex" in compiled && compiled.regex.test(name);
 }
 
+/** Whether a permission covers a name. An empty one covers nothing (source: `rabbit_auth_backend_internal:check_resource_access`). */
+export function permits(permission: string, name: string): boolean {
+  return permission !== "" && matches(permission, name);
+}
+
 /** `^name$` and `^(one|other)$` match exactly these names; `undefined` for every other pattern. */
 export function exactNames(pattern: string): readonly string[] | undefined {
   const inner = /^\^(?:\((?!\?)(.*)\)|(.*))\$$/s.exec(pattern);

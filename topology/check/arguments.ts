@@ -1,5 +1,6 @@
 /** Rules about the settings of queues: of another type, unknown, out of range, silently without effect. */
 import type { Arguments, PlannedOperatorPolicy, PlannedPolicy } from "../compile/plan.js";
+import { entry } from "../entry.js";
 import { path } from "../path.js";
 import { SETTINGS, settingOfArgument, settingOfPolicyKey, type QueueType, type Setting } from "../settings.js";
 import type { Facts } from "./facts.js";
@@ -15,11 +16,12 @@ const TYPES = { classic_queues: "classic", quorum_queues: "quorum", streams: "st
 interface Given {
   readonly setting: Setting;
   readonly value: unknown;
-  readonly path: string;
+  /** Where it is written; worked out only for what is wrong. */
+  readonly path: () => string;
   /** Unknown for a policy for several types. */
   readonly type: QueueType | undefined;
   /** What it is given to, in words. */
-  readonly of: string;
+  readonly of: () => string;
 }
 
 type AnyPolicy = PlannedPolicy | PlannedOperatorPolicy;
@@ -32,15 +34,22 @@ function* given(facts: Facts): Iterable<Given> {
     for (const [argument, value] of Object.entries(queue.arguments)) {
       const setting = settingOfArgument(argument);
       if (setting)
-        yield { setting, value, type: queue.type, of: `${facts.title(queue)} (${queue.type})`, path: argumentPath(facts, queue, argument) };
+        yield {
+          setting,
+          value,
+          type: queue.type,
+          of: () => `${facts.title(queue)} (${queue.type})`,
+          path: () => argumentPath(facts, queue, argument),
+        };
     }
   for (const policy of [...facts.plan.policies, ...facts.plan.operatorPolicies])
     for (const [key, value] of Object.entries(policy.definition)) {
       const setting = settingOfPolicyKey(key);
       if (!setting) continue;
       const type = TYPES[policy.applyTo as keyof typeof TYPES] as QueueType | undefined;
-      const of = isGenerated(policy) ? `${quote((policy as PlannedPolicy).generatedFor)} (${type})` : `Policy ${quote(policy.name)}`;
-      yield { setting, value, type, of, path: policyKeyPath(facts, policy, key) };
+      const of = (): string =>
+        isGenerated(policy) ? `${quote((policy as PlannedPolicy).generatedFor)} (${type})` : `Policy ${quote(policy.name)}`;
+      yield { setting, value, type, of, path: () => policyKeyPath(facts, policy, key) };
     }
 }
 
@@ -49,13 +58,13 @@ const fieldsOf = (type: QueueType): string[] => [
 ];
 
 /** Fields that are no settings, and the types that have them. */
-const OTHER_FIELDS: Readonly<Record<string, readonly string[]>> = {
+const OTHER_FIELDS: readonly (readonly [field: string, types: readonly string[]])[] = Object.entries({
   retry: ["classic", "quorum"],
   durable: ["classic"],
   autoDelete: ["classic"],
   exclusive: [],
   partitions: ["super-stream"],
-};
+});
 
 function* refusedSettings(facts: Facts): Iterable<Fault> {
   for (const queue of facts.written())
@@ -85,7 +94,7 @@ function* refusedSettings(facts: Facts): Iterable<Fault> {
     }
   }
   for (const [origin, definition] of facts.definitions)
-    for (const [field, types] of Object.entries(OTHER_FIELDS)) {
+    for (const [field, types] of OTHER_FIELDS) {
       const value = (definition as unknown as Arguments)[field];
       if (value === undefined || types.includes(definition.type)) continue;
       yield {
@@ -101,7 +110,12 @@ function* unknownArguments(facts: Facts): Iterable<Fault> {
   const known = SETTINGS.flatMap(({ argument, types }) => (argument ? [{ argument, types }] : []));
   for (const queue of facts.written())
     for (const [argument, value] of Object.entries(queue.arguments)) {
-      if (argument === "x-queue-type" || settingOfArgument(argument) || argument in WITHOUT_EFFECT || argument in REMOVED_ARGUMENTS)
+      if (
+        argument === "x-queue-type" ||
+        settingOfArgument(argument) ||
+        entry(WITHOUT_EFFECT, argument) !== undefined ||
+        entry(REMOVED_ARGUMENTS, argument) !== undefined
+      )
         continue;
       const candidates = known.filter(({ types }) => types.includes(queue.type)).map(({ argument: name }) => name);
       yield {
@@ -114,13 +128,14 @@ function* unknownArguments(facts: Facts): Iterable<Fault> {
 }
 
 function* badValues(facts: Facts): Iterable<Fault> {
-  for (const { setting, value, path: at, type, of } of given(facts)) {
+  for (const { setting, value, path: where, type, of } of given(facts)) {
     const bad = valueFault(setting, value, type);
     if (!bad) continue;
+    const at = where();
     const silent = setting.unchecked && !at.includes(".definition") ? " The broker does not check it, and silently goes without." : "";
     yield {
       path: at,
-      message: `${of} has ${quote(value)} for ${setting.field}, which ${bad.fault}.${silent}`,
+      message: `${of()} has ${quote(value)} for ${setting.field}, which ${bad.fault}.${silent}`,
       value,
       allowed: bad.allowed,
     };
@@ -221,7 +236,7 @@ function isGeneratedName(facts: Facts, source: { readonly kind: string; readonly
 /** Arguments of exchanges of one type that others ignore. */
 function* exchangeArguments(facts: Facts): Iterable<Fault> {
   for (const { name, type, arguments: args, origin } of facts.plan.exchanges) {
-    const raw = facts.topology.exchanges?.[name]?.arguments ?? {};
+    const raw = entry(facts.topology.exchanges, name)?.arguments ?? {};
     for (const key of Object.keys(args)) {
       if (key === "alternate-exchange" || key === "x-super-stream") continue;
       const hash = key === "hash-header" || key === "hash-property";

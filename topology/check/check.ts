@@ -1,5 +1,6 @@
 /** Runs every rule over an installation: all findings at once, in the order in which the topologies are written. */
 import type { Installation, Sizes, Topology } from "../model.js";
+import { entry } from "../entry.js";
 import { isWithin, path } from "../path.js";
 import type { Version } from "../settings.js";
 import { Facts } from "./facts.js";
@@ -55,7 +56,7 @@ function onlyInEnvironment(
     .filter(({ code, path: at }) => !known.has(JSON.stringify([code, at])))
     .map((finding) => ({
       ...finding,
-      path: inEnvironment(finding.path, environment, topology.environments?.[environment] ?? {}),
+      path: inEnvironment(finding.path, environment, entry(topology.environments, environment) ?? {}),
       message: finding.message.replace(/\.$/, ` (environment ${JSON.stringify(environment)}).`),
     }));
 }

@@ -1,5 +1,6 @@
 /** Rules about dead letters: those that are lost, that go round, that pile up. */
 import type { MessageHeaders } from "../routing.js";
+import { entry } from "../entry.js";
 import { path } from "../path.js";
 import type { AnyQueue, Facts } from "./facts.js";
 import { quote, several, type Fault, type Rule } from "./rule.js";
@@ -172,7 +173,7 @@ function* alternates(facts: Facts): Iterable<Fault> {
     let next = facts.alternate(exchange.name);
     for (; next !== undefined && !seen.includes(next); next = facts.alternate(next)) seen.push(next);
     const at = path("exchanges", exchange.name);
-    const written = facts.topology.exchanges?.[exchange.name]?.alternateExchange === undefined ? at : `${at}.alternateExchange`;
+    const written = entry(facts.topology.exchanges, exchange.name)?.alternateExchange === undefined ? at : `${at}.alternateExchange`;
     if (next === exchange.name)
       yield {
         path: written,

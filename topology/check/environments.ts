@@ -1,4 +1,5 @@
 /** Rules about environments: they change sizes, never shapes. */
+import { entry } from "../entry.js";
 import { path } from "../path.js";
 import type { Facts } from "./facts.js";
 import { quote, type Fault, type Rule } from "./rule.js";
@@ -42,7 +43,7 @@ function* shapes({ source: topology }: Facts): Iterable<Fault> {
     for (const [name, fields] of Object.entries(sizes.queues ?? {})) {
       const at = `${origin}.${path("queues", name)}`;
       yield* otherFields(fields, QUEUE_SIZES, at, `${of} of queue ${quote(name)}`);
-      const queue = topology.queues?.[name];
+      const queue = entry(topology.queues, name);
       if (!queue || !Array.isArray(fields?.retry)) continue;
       const rungs = "retry" in queue ? (queue.retry?.length ?? 0) : 0;
       if (fields.retry.length !== rungs)

@@ -3,15 +3,24 @@ import { compile } from "../compile/compile.js";
 import type { Plan, PlannedExchange, PlannedQueue, PlannedTemplate } from "../compile/plan.js";
 import { forEnvironment } from "../environments.js";
 import type { Installation, Queue, QueueTemplate, Topology } from "../model.js";
+import { entry } from "../entry.js";
 import { path } from "../path.js";
 import { target } from "../permissions.js";
 import { alternateExchange, effectiveSettings, type EffectiveSettings } from "../policies.js";
-import { matches } from "../regex.js";
+import { permits } from "../regex.js";
 import { router, type MessageHeaders, type Router } from "../routing.js";
 import { VERSIONS, type Version } from "../settings.js";
 
 /** Exchanges of every vhost; plugins make more, with names of the same kind. */
-export const BUILTIN_EXCHANGES = ["amq.direct", "amq.fanout", "amq.headers", "amq.match", "amq.topic"] as const;
+const BUILTIN_TYPES: ReadonlyMap<string, string> = new Map([
+  ["amq.direct", "direct"],
+  ["amq.fanout", "fanout"],
+  ["amq.headers", "headers"],
+  ["amq.match", "headers"],
+  ["amq.topic", "topic"],
+]);
+
+export const BUILTIN_EXCHANGES: readonly string[] = [...BUILTIN_TYPES.keys()];
 
 export type AnyQueue = PlannedQueue | PlannedTemplate;
 
@@ -180,14 +189,7 @@ export class Facts {
   });
 
   exchangeType(name: string): string | undefined {
-    const builtin = {
-      "amq.direct": "direct",
-      "amq.fanout": "fanout",
-      "amq.headers": "headers",
-      "amq.match": "headers",
-      "amq.topic": "topic",
-    };
-    return this.exchanges.get(name)?.type ?? (builtin as Readonly<Record<string, string>>)[name];
+    return this.exchanges.get(name)?.type ?? BUILTIN_TYPES.get(name);
   }
 
   /** The alternate of an exchange. */
@@ -278,13 +280,13 @@ export class Facts {
 
   /** Whether a user who is no service of this topology has a right to a name. */
   foreign(side: "read" | "write", name: string): boolean {
-    return this.foreignRights()[side].some((pattern) => matches(pattern, name));
+    return this.foreignRights()[side].some((pattern) => permits(pattern, name));
   }
 
   private readonly foreignRights = lazy(() => {
     const own = Object.values(this.topology.users ?? {}).flatMap(({ permissions }) => permissions ?? []);
     const overridden = Object.values(this.topology.services ?? {}).flatMap(({ permissions }) => permissions ?? []);
-    const shared = Object.values(this.options.users ?? {}).flatMap(({ vhosts }) => vhosts?.[this.plan.vhost.name]?.permissions ?? []);
+    const shared = Object.values(this.options.users ?? {}).flatMap(({ vhosts }) => entry(vhosts, this.plan.vhost.name)?.permissions ?? []);
     const side = (name: "read" | "write"): string[] => [
       ...new Set([...own, ...overridden, ...shared].flatMap((rights) => (rights[name] ? [rights[name]] : []))),
     ];

@@ -9,22 +9,23 @@ type Kind = "exchange" | "queue" | "queue or exchange" | "template" | "message" 
 
 /** A place where a name is used. */
 interface Use {
-  readonly path: string;
+  /** Worked out only for what is not there. */
+  readonly path: () => string;
   readonly name: unknown;
   readonly kind: Kind;
 }
 
 function* sourceUses(origin: string, from: { readonly [exchange: string]: Keys | undefined } | undefined): Iterable<Use> {
-  for (const name of Object.keys(from ?? {})) yield { path: `${origin}.${path("from", name)}`, name, kind: "exchange" };
+  for (const name of Object.keys(from ?? {})) yield { path: () => `${origin}.${path("from", name)}`, name, kind: "exchange" };
 }
 
 /** Names given in raw arguments or in policies. */
 function* rawUses(origin: string, field: string, given: { readonly [key: string]: unknown } | undefined): Iterable<Use> {
   for (const key of ["x-dead-letter-exchange", "dead-letter-exchange", "alternate-exchange"])
-    if (given && Object.hasOwn(given, key)) yield { path: `${origin}.${path(field, key)}`, name: given[key], kind: "exchange" };
+    if (given && Object.hasOwn(given, key)) yield { path: () => `${origin}.${path(field, key)}`, name: given[key], kind: "exchange" };
   const upstream = "federation-upstream";
   if (given && Object.hasOwn(given, upstream))
-    yield { path: `${origin}.${path(field, upstream)}`, name: given[upstream], kind: "federation upstream" };
+    yield { path: () => `${origin}.${path(field, upstream)}`, name: given[upstream], kind: "federation upstream" };
 }
 
 function* queueUses(facts: Facts): Iterable<Use> {
@@ -32,9 +33,9 @@ function* queueUses(facts: Facts): Iterable<Use> {
     yield* sourceUses(origin, queue.from);
     yield* rawUses(origin, "arguments", queue.arguments);
     const to = "deadLetterTo" in queue ? queue.deadLetterTo : undefined;
-    if (typeof to === "string") yield { path: `${origin}.deadLetterTo`, name: to, kind: "exchange" };
-    else if (to && "queue" in to) yield { path: `${origin}.deadLetterTo.queue`, name: to.queue, kind: "queue" };
-    else if (to) yield { path: `${origin}.deadLetterTo.exchange`, name: to.exchange, kind: "exchange" };
+    if (typeof to === "string") yield { path: () => `${origin}.deadLetterTo`, name: to, kind: "exchange" };
+    else if (to && "queue" in to) yield { path: () => `${origin}.deadLetterTo.queue`, name: to.queue, kind: "queue" };
+    else if (to) yield { path: () => `${origin}.deadLetterTo.exchange`, name: to.exchange, kind: "exchange" };
   }
 }
 
@@ -44,43 +45,44 @@ function* exchangeUses({ topology }: Facts): Iterable<Use> {
     yield* sourceUses(origin, exchange.from);
     yield* rawUses(origin, "arguments", exchange.arguments);
     if (exchange.alternateExchange !== undefined)
-      yield { path: `${origin}.alternateExchange`, name: exchange.alternateExchange, kind: "exchange" };
+      yield { path: () => `${origin}.alternateExchange`, name: exchange.alternateExchange, kind: "exchange" };
   }
 }
 
 function* serviceUses(origin: string, service: Service): Iterable<Use> {
   const lists = { publishes: "message", consumes: "queue", manages: "queue", declares: "queue or exchange" } as const;
   for (const [field, kind] of Object.entries(lists) as [keyof typeof lists, Kind][])
-    for (const [index, name] of (service[field] ?? []).entries()) yield { path: `${origin}.${field}[${index}]`, name, kind };
-  for (const name of Object.keys(service.instances ?? {})) yield { path: `${origin}.${path("instances", name)}`, name, kind: "template" };
+    for (const [index, name] of (service[field] ?? []).entries()) yield { path: () => `${origin}.${field}[${index}]`, name, kind };
+  for (const name of Object.keys(service.instances ?? {}))
+    yield { path: () => `${origin}.${path("instances", name)}`, name, kind: "template" };
   for (const name of Object.keys(service.topicPermissions ?? {}))
-    yield { path: `${origin}.${path("topicPermissions", name)}`, name, kind: "exchange" };
+    yield { path: () => `${origin}.${path("topicPermissions", name)}`, name, kind: "exchange" };
 }
 
 function* otherUses({ topology }: Facts): Iterable<Use> {
   for (const [name, message] of Object.entries(topology.messages ?? {})) {
     const origin = path("messages", name);
-    if (typeof message.to === "string") yield { path: `${origin}.to`, name: message.to, kind: "exchange" };
-    else yield { path: `${origin}.to.queue`, name: message.to.queue, kind: "queue" };
+    if (typeof message.to === "string") yield { path: () => `${origin}.to`, name: message.to, kind: "exchange" };
+    else yield { path: () => `${origin}.to.queue`, name: message.to.queue, kind: "queue" };
   }
   for (const [name, service] of Object.entries(topology.services ?? {})) yield* serviceUses(path("services", name), service);
   for (const [name, user] of Object.entries(topology.users ?? {}))
     for (const exchange of Object.keys(user.topicPermissions ?? {}))
-      yield { path: path("users", name, "topicPermissions", exchange), name: exchange, kind: "exchange" };
+      yield { path: () => path("users", name, "topicPermissions", exchange), name: exchange, kind: "exchange" };
   for (const [name, { definition }] of Object.entries(topology.policies ?? {}))
     yield* rawUses(path("policies", name), "definition", definition);
   for (const [name, shovel] of Object.entries(topology.shovels ?? {}))
     for (const side of ["from", "to"] as const) {
       const { uri, queue, exchange } = shovel[side];
       if (uri !== undefined) continue;
-      if (queue !== undefined) yield { path: path("shovels", name, side, "queue"), name: queue, kind: "queue" };
-      if (exchange !== undefined) yield { path: path("shovels", name, side, "exchange"), name: exchange, kind: "exchange" };
+      if (queue !== undefined) yield { path: () => path("shovels", name, side, "queue"), name: queue, kind: "queue" };
+      if (exchange !== undefined) yield { path: () => path("shovels", name, side, "exchange"), name: exchange, kind: "exchange" };
     }
   for (const [environment, sizes] of Object.entries(topology.environments ?? {})) {
     for (const name of Object.keys(sizes.queues ?? {}))
-      yield { path: path("environments", environment, "queues", name), name, kind: "queue" };
+      yield { path: () => path("environments", environment, "queues", name), name, kind: "queue" };
     for (const name of Object.keys(sizes.services ?? {}))
-      yield { path: path("environments", environment, "services", name), name, kind: "service" };
+      yield { path: () => path("environments", environment, "services", name), name, kind: "service" };
   }
 }
 
@@ -99,10 +101,13 @@ function* undeclared(facts: Facts): Iterable<Fault> {
   };
   const known = Object.fromEntries(Object.entries(declared).map(([kind, names]) => [kind, new Set(names)])) as Record<Kind, Set<string>>;
   for (const uses of [exchangeUses, queueUses, otherUses])
-    for (const { path: at, name, kind } of uses(facts)) {
+    for (const { path: where, name, kind } of uses(facts)) {
       if (typeof name === "string" && (known[kind].has(name) || (kind === "exchange" && facts.hasExchange(name)))) continue;
+      const at = where();
       const [section] = at.split(/[.[]/);
-      const where = { exchange: "exchanges", queue: "queues", "queue or exchange": "queues or exchanges" } as Partial<Record<Kind, string>>;
+      const sections = { exchange: "exchanges", queue: "queues", "queue or exchange": "queues or exchanges" } as Partial<
+        Record<Kind, string>
+      >;
       yield {
         path: at,
         message: `${section === "environments" ? "An environment names" : "There is no"} ${kind} ${quote(name)}${section === "environments" ? ", which is not declared" : ""}.`,
@@ -110,7 +115,7 @@ function* undeclared(facts: Facts): Iterable<Fault> {
         ...suggest(
           String(name),
           known[kind],
-          `Declare it under \`${where[kind] ?? `${kind.replace("federation upstream", "federationUpstream")}s`}\`, or correct the name.`,
+          `Declare it under \`${sections[kind] ?? `${kind.replace("federation upstream", "federationUpstream")}s`}\`, or correct the name.`,
         ),
       };
     }
@@ -118,13 +123,19 @@ function* undeclared(facts: Facts): Iterable<Fault> {
 
 const MAX_BYTES = 255;
 const utf8 = new TextEncoder();
-export const byteLength = (text: string): number => utf8.encode(text).length;
+
+/** The bytes of a text in UTF-8, if they are more than an AMQP short string takes. */
+export function tooManyBytes(text: string): number | undefined {
+  // A UTF-16 unit has at most three bytes: most names need no counting.
+  const bytes = text.length * 3 > MAX_BYTES ? utf8.encode(text).length : 0;
+  return bytes > MAX_BYTES ? bytes : undefined;
+}
 
 /** Why the broker does not take a name; nothing if it does. */
 function refusal(kind: string, name: string): { message: string; allowed: string } | undefined {
   if (name === "") return { message: `The ${kind} has an empty name.`, allowed: `1 to ${MAX_BYTES} bytes` };
-  const length = byteLength(name);
-  if (length > MAX_BYTES)
+  const length = tooManyBytes(name);
+  if (length !== undefined)
     return {
       message: `The ${kind} ${quote(`${name.slice(0, 40)}...`)} has a name of ${length} bytes.`,
       allowed: `1 to ${MAX_BYTES} bytes`,

@@ -7,7 +7,11 @@ describe("steps", () => {
   it("undoes path()", () => {
     const first = fc.string({ minLength: 1 });
     const rest = fc.array(fc.oneof(fc.string(), fc.nat()));
-    fc.assert(fc.property(first, rest, (one, others) => expect(steps(path(one, ...others))).toEqual([one, ...others])));
+    fc.assert(
+      fc.property(first, rest, (one, others) => {
+        expect(steps(path(one, ...others))).toEqual([one, ...others]);
+      }),
+    );
   });
 });
 

@@ -2,10 +2,11 @@
 import type { PlannedPermission } from "../compile/plan.js";
 import type { Service, Topology } from "../model.js";
 import { DEFAULT_EXCHANGE_PERMISSION, serviceUser } from "../names.js";
+import { entry } from "../entry.js";
 import { path } from "../path.js";
 import { permissionReasons } from "../permission-reasons.js";
 import { servicePermissions } from "../permissions.js";
-import { brokerRegex, matches } from "../regex.js";
+import { brokerRegex, permits } from "../regex.js";
 import { BUILTIN_EXCHANGES, type Facts } from "./facts.js";
 import { quote, several, type Fault, type Rule } from "./rule.js";
 
@@ -60,8 +61,8 @@ function* tooWide(facts: Facts): Iterable<Fault> {
   const names = namesOf(facts);
   for (const { service, given, needed } of overridden(facts))
     for (const side of SIDES) {
-      if (facts.topology.services?.[service]?.permissions?.[side] === undefined) continue;
-      const more = names.filter((name) => matches(given[side], name) && !matches(needed[side], name));
+      if (entry(facts.topology.services, service)?.permissions?.[side] === undefined) continue;
+      const more = names.filter((name) => permits(given[side], name) && !permits(needed[side], name));
       const [example] = more.includes(STRANGER) ? [STRANGER] : more;
       if (example === undefined) continue;
       yield {
@@ -74,7 +75,7 @@ function* tooWide(facts: Facts): Iterable<Fault> {
   for (const [name, { permissions, tags = [] }] of Object.entries(facts.topology.users ?? {})) {
     if (!permissions || tags.includes("administrator")) continue;
     for (const side of SIDES)
-      if (matches(permissions[side], STRANGER))
+      if (permits(permissions[side], STRANGER))
         yield {
           path: `${path("users", name)}.permissions.${side}`,
           message: `User ${quote(name)} may ${side} every name, although not an administrator.`,
@@ -89,7 +90,7 @@ function* tooNarrow(facts: Facts): Iterable<Fault> {
     for (const side of SIDES) {
       // What cannot be evaluated is reported as such.
       if (!("regex" in brokerRegex(given[side]))) continue;
-      const missing = names.filter((name) => matches(needed[side], name) && !matches(given[side], name));
+      const missing = names.filter((name) => permits(needed[side], name) && !permits(given[side], name));
       if (missing.length === 0) continue;
       yield {
         path: `${given.origin}.${side}`,
@@ -104,7 +105,7 @@ function* anyQueue({ topology, plan }: Facts): Iterable<Fault> {
   const rights = new Map(plan.permissions.map((permission) => [permission.user, permission.write]));
   for (const [name, service] of Object.entries(topology.services ?? {})) {
     const write = rights.get(service.user ?? serviceUser(topology.name, name)) ?? "";
-    if (!matches(write, DEFAULT_EXCHANGE_PERMISSION)) continue;
+    if (!permits(write, DEFAULT_EXCHANGE_PERMISSION)) continue;
     const why = permissionReasons(topology, name, write).find((reason) => reason.includes("the default exchange"));
     yield {
       path: path("services", name),

@@ -1,6 +1,7 @@
 /** Rules about policies: which the broker refuses, skips, or never takes. */
 import type { PlannedOperatorPolicy, PlannedPolicy } from "../compile/plan.js";
 import { equal } from "../equal.js";
+import { entry } from "../entry.js";
 import { path } from "../path.js";
 import { matchPolicies, type PolicyMatch, type PolicyObject } from "../policies.js";
 import { brokerRegex } from "../regex.js";
@@ -110,7 +111,7 @@ function* refusedKeys(facts: Facts): Iterable<Fault> {
     if (keys.length === 0)
       yield { path: `${policy.origin}.definition`, message: `Policy ${quote(policy.name)} has an empty definition.`, value: {}, allowed };
     for (const key of keys) {
-      if (allowed.includes(key) || key in REMOVED_POLICY_KEYS) continue;
+      if (allowed.includes(key) || entry(REMOVED_POLICY_KEYS, key) !== undefined) continue;
       // Plugins bring keys of their own, which only the broker can judge.
       if (!operator && key.startsWith("federation-")) continue;
       const userOnly = operator && settingOfPolicyKey(key) !== undefined;

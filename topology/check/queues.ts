@@ -1,4 +1,5 @@
 /** Rules about queues: without bounds, priorities that do not work, what is redelivered for ever. */
+import { entry } from "../entry.js";
 import { path } from "../path.js";
 import type { AnyQueue, Facts } from "./facts.js";
 import { quote, several, type Fault, type Rule } from "./rule.js";
@@ -65,7 +66,7 @@ function priorityFault(facts: Facts, queue: AnyQueue, priority: number): { why: 
 
 function* priorities(facts: Facts): Iterable<Fault> {
   for (const { message, reached } of facts.targets()) {
-    const priority = facts.topology.messages?.[message]?.priority;
+    const priority = entry(facts.topology.messages, message)?.priority;
     if (priority === undefined || priority === 0) continue;
     const faults = reached.flatMap((name) => {
       const queue = facts.queues.get(name) ?? facts.templates.get(name);

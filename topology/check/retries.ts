@@ -1,5 +1,6 @@
 /** Rules about ladders of retries. */
 import { duration, milliseconds } from "../durations.js";
+import { entry } from "../entry.js";
 import { path } from "../path.js";
 import type { Facts } from "./facts.js";
 import { quote, type Fault, type Rule } from "./rule.js";
@@ -77,7 +78,7 @@ function* outlived(facts: Facts): Iterable<Fault> {
         allowed: [`${duration(total)} or more`],
       };
     for (const { message } of facts.messagesInto().get(name) ?? []) {
-      const expiration = milliseconds(facts.topology.messages?.[message]?.expiration);
+      const expiration = milliseconds(entry(facts.topology.messages, message)?.expiration);
       if (expiration === undefined || expiration >= total) continue;
       yield {
         path: `${path("messages", message)}.expiration`,

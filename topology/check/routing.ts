@@ -1,9 +1,10 @@
 /** Rules about routes: messages that no queue gets, bindings that the broker refuses or reads otherwise. */
 import type { PlannedBinding } from "../compile/plan.js";
 import { placeholders } from "../names.js";
+import { entry } from "../entry.js";
 import { path } from "../path.js";
 import type { Facts, Target } from "./facts.js";
-import { byteLength } from "./names.js";
+import { tooManyBytes } from "./names.js";
 import { quote, several, type Fault, type Rule } from "./rule.js";
 import { suggest } from "./suggest.js";
 
@@ -24,12 +25,12 @@ const isKnown = (facts: Facts, exchange: string): boolean => exchange === "" || 
 function* unroutable(facts: Facts): Iterable<Fault> {
   for (const { message, exchange, key, headers, reached } of facts.targets()) {
     if (reached.length > 0 || !isKnown(facts, exchange)) continue;
-    const to = facts.topology.messages?.[message]?.to;
+    const to = entry(facts.topology.messages, message)?.to;
     if (typeof to === "object" && !facts.queues.has(to.queue) && !facts.exchanges.has(to.queue)) continue;
     const type = facts.exchangeType(exchange);
     const byHeaders = type === "headers";
     const bound = exchange === "" ? [...facts.queues.keys()] : (facts.keysAt().get(exchange) ?? []);
-    const written = facts.topology.messages?.[message];
+    const written = entry(facts.topology.messages, message);
     yield {
       path: `${path("messages", message)}.${byHeaders ? "headers" : written?.key === undefined ? "to" : "key"}`,
       message: `No queue gets message ${quote(message)}: nothing is bound to ${exchange === "" ? "the default exchange" : `exchange ${quote(exchange)}`} ${byHeaders ? `that matches the headers ${quote(headers)}` : `for key ${quote(key)}`}.`,
@@ -112,8 +113,8 @@ function* longKeys(facts: Facts): Iterable<Fault> {
     }),
   ];
   for (const { key, path: at } of keys) {
-    const length = byteLength(key);
-    if (length > MAX_KEY)
+    const length = tooManyBytes(key);
+    if (length !== undefined)
       yield {
         path: at,
         message: `The key ${quote(`${key.slice(0, 40)}...`)} has ${length} bytes.`,

@@ -1,5 +1,6 @@
 /** Rules about services: who consumes what, and whether the numbers fit. */
 import type { Replicas } from "../model.js";
+import { entry } from "../entry.js";
 import { path } from "../path.js";
 import type { Facts } from "./facts.js";
 import { quote, several, type Fault, type Rule } from "./rule.js";
@@ -34,11 +35,11 @@ function* unconsumed(facts: Facts): Iterable<Fault> {
 
 function* competing(facts: Facts): Iterable<Fault> {
   for (const [name, services] of facts.consumers()) {
-    const queue = facts.topology.queues?.[name];
+    const queue = entry(facts.topology.queues, name);
     const [first, ...others] = [...new Set(services)];
     if (!queue || queue.type === "stream" || queue.type === "super-stream") continue;
     for (const service of others) {
-      const index = facts.topology.services?.[service]?.consumes?.indexOf(name) ?? 0;
+      const index = entry(facts.topology.services, service)?.consumes?.indexOf(name) ?? 0;
       yield {
         path: `${path("services", service)}.consumes[${index}]`,
         message: `Services ${several([first ?? "", ...others])} consume queue ${quote(name)}: each message goes to one of them only.`,

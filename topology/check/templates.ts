@@ -1,6 +1,7 @@
 /** Rules about templates: what their instances fill in, leave behind, and meet. */
 import { fill, placeholders } from "../names.js";
 import type { QueueTemplate } from "../model.js";
+import { entry } from "../entry.js";
 import { path } from "../path.js";
 import { exactNames, matches } from "../regex.js";
 import type { Facts } from "./facts.js";
@@ -15,7 +16,7 @@ const keysOf = (facts: Facts, template: string): { key: string; path: string }[]
 /** Which services have instances of a template, and what they fill in. */
 function users(facts: Facts, template: string): [service: string, values: Readonly<Record<string, string>>][] {
   return Object.entries(facts.topology.services ?? {}).flatMap(([service, { instances }]) => {
-    const values = instances?.[template];
+    const values = entry(instances, template);
     return values ? [[service, values] as [string, Readonly<Record<string, string>>]] : [];
   });
 }
@@ -49,7 +50,7 @@ function* collisions(facts: Facts): Iterable<Fault> {
         value: met[0],
       };
     for (const other of all.slice(index + 1))
-      if (matches(pattern, example(other.name)) || matches(other.pattern, example(facts.topology.templates?.[template]?.name ?? "")))
+      if (matches(pattern, example(other.name)) || matches(other.pattern, example(entry(facts.topology.templates, template)?.name ?? "")))
         yield {
           path: `${other.origin}.name`,
           message: `Instances of the templates ${quote(template)} and ${quote(other.template)} may have the same name.`,

@@ -1,4 +1,5 @@
 /** Rules about versions of the broker: what it does not have yet, or not any more. */
+import { entry } from "../entry.js";
 import { path } from "../path.js";
 import { settingOfArgument, settingOfPolicyKey, VERSIONS } from "../settings.js";
 import type { Facts } from "./facts.js";
@@ -8,27 +9,27 @@ import { argumentPath, policyKeyPath } from "./setting-paths.js";
 import { OLD_LOCATORS } from "./values.js";
 
 /** Settings with the paths where they are written. */
-function* written(facts: Facts): Iterable<{ key: string; argument: boolean; value: unknown; path: string; of: string }> {
+function* written(facts: Facts): Iterable<{ key: string; argument: boolean; value: unknown; path: () => string; of: () => string }> {
   for (const queue of facts.written())
     for (const [argument, value] of Object.entries(queue.arguments))
-      yield { key: argument, argument: true, value, path: argumentPath(facts, queue, argument), of: facts.title(queue) };
+      yield { key: argument, argument: true, value, path: () => argumentPath(facts, queue, argument), of: () => facts.title(queue) };
   for (const policy of [...facts.plan.policies, ...facts.plan.operatorPolicies]) {
     const generatedFor = "generatedFor" in policy ? policy.generatedFor : undefined;
-    const of = generatedFor === undefined ? `Policy ${quote(policy.name)}` : quote(generatedFor);
+    const of = (): string => (generatedFor === undefined ? `Policy ${quote(policy.name)}` : quote(generatedFor));
     for (const [key, value] of Object.entries(policy.definition))
-      yield { key, argument: false, value, path: policyKeyPath(facts, policy, key), of };
+      yield { key, argument: false, value, path: () => policyKeyPath(facts, policy, key), of };
   }
 }
 
 const since = (version: string): string[] => VERSIONS.filter((one) => one >= version).map((one) => `brokerVersion: "${one}"`);
 
 function* tooNew(facts: Facts): Iterable<Fault> {
-  for (const { key, argument, value, path: at, of } of written(facts)) {
+  for (const { key, argument, value, path: where, of } of written(facts)) {
     const setting = argument ? settingOfArgument(key) : settingOfPolicyKey(key);
     if (!setting?.since || facts.has(setting.since)) continue;
     yield {
-      path: at,
-      message: `${of} has ${setting.field}, which RabbitMQ ${facts.version} does not have: it came with ${setting.since}.`,
+      path: where(),
+      message: `${of()} has ${setting.field}, which RabbitMQ ${facts.version} does not have: it came with ${setting.since}.`,
       value,
       allowed: since(setting.since),
     };
@@ -43,10 +44,10 @@ function* tooNew(facts: Facts): Iterable<Fault> {
 }
 
 function* removed(facts: Facts): Iterable<Fault> {
-  for (const { key, argument, value, path: at, of } of written(facts)) {
-    const gone = (argument ? REMOVED_ARGUMENTS : REMOVED_POLICY_KEYS)[key];
+  for (const { key, argument, value, path: where, of } of written(facts)) {
+    const gone = entry(argument ? REMOVED_ARGUMENTS : REMOVED_POLICY_KEYS, key);
     if (!gone || !facts.has(gone.since)) continue;
-    yield { path: at, message: `${of} has ${quote(key)}, which RabbitMQ ${facts.version} refuses.`, value, remedy: gone.instead };
+    yield { path: where(), message: `${of()} has ${quote(key)}, which RabbitMQ ${facts.version} refuses.`, value, remedy: gone.instead };
   }
   for (const [name, { type }] of Object.entries(facts.topology.exchanges ?? {}))
     if ((type as string) === "x-delayed-message")
@@ -59,18 +60,18 @@ function* removed(facts: Facts): Iterable<Fault> {
 }
 
 function* withoutEffect(facts: Facts): Iterable<Fault> {
-  for (const { key, argument, value, path: at, of } of written(facts)) {
-    const why = WITHOUT_EFFECT[argument ? key : `x-${key}`];
-    if (why) yield { path: at, message: `${of} has ${quote(key)}, which has no effect: ${why}.`, value };
+  for (const { key, argument, value, path: where, of } of written(facts)) {
+    const why = entry(WITHOUT_EFFECT, argument ? key : `x-${key}`);
+    if (why) yield { path: where(), message: `${of()} has ${quote(key)}, which has no effect: ${why}.`, value };
   }
 }
 
 function* deprecated(facts: Facts): Iterable<Fault> {
-  for (const { key, value, path: at, of } of written(facts))
+  for (const { key, value, path: where, of } of written(facts))
     if ((key === "x-queue-leader-locator" || key === "queue-leader-locator") && OLD_LOCATORS.includes(value))
       yield {
-        path: at,
-        message: `${of} has ${quote(value)} for queueLeaderLocator, an old name of "balanced".`,
+        path: where(),
+        message: `${of()} has ${quote(value)} for queueLeaderLocator, an old name of "balanced".`,
         value,
         allowed: ["client-local", "balanced"],
       };

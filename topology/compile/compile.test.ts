@@ -151,6 +151,7 @@ describe("shovels and federation", () => {
           "src-protocol": "amqp091",
           "src-uri": "amqp:///v%2F1",
           "src-queue": "a",
+          "src-predeclared": true,
           "src-delete-after": "queue-length",
           "dest-exchange": "x",
           "dest-exchange-key": "k",

@@ -65,7 +65,16 @@ function rows(box: Box, ladder: readonly string[], keys: readonly string[]): str
     case "consumer":
       return box.rows.map((row) => bold(row.name) + (row.note === undefined ? "" : `  ${small(row.note)}`));
     case "message":
-      return [bold(name), small(keys.filter((key) => key !== name).map((key) => `key ${key}`).join(", ")), small(details)];
+      return [
+        bold(name),
+        small(
+          keys
+            .filter((key) => key !== name)
+            .map((key) => `key ${key}`)
+            .join(", "),
+        ),
+        small(details),
+      ];
     case "exchange":
       return [bold(name === "" ? "default exchange" : name), small([box.type ?? "", ...box.details].join(" · "))];
     case "undeclared":
@@ -138,7 +147,9 @@ function labelLine(label: Label, names: Names): string {
 /** Edges of a ladder are not drawn: its waiting times stand in its queue. */
 function inside(drawn: Picture, topology: string, names: Names): string[] {
   const ladders = new Map(
-    drawn.boxes.flatMap(({ kind, rows: [row], details, topology: of }) => (kind === "ladder" && row && of === topology ? [[row.name, details]] : [])),
+    drawn.boxes.flatMap(({ kind, rows: [row], details, topology: of }) =>
+      kind === "ladder" && row && of === topology ? [[row.name, details]] : [],
+    ),
   );
   const keys = new Map(drawn.edges.filter(({ kind }) => kind === "publishes").map(({ from, keys: given }) => [from, given]));
   return [

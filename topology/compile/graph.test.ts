@@ -28,10 +28,7 @@ describe("systems", () => {
       "exchange events -> queue events.qdrant",
       "exchange events.dlx -> queue events.dlq",
     ]);
-    expect(edges(flow, "dead-letter")).toEqual([
-      "queue events.neo4j -> exchange events.dlx",
-      "queue events.qdrant -> exchange events.dlx",
-    ]);
+    expect(edges(flow, "dead-letter")).toEqual(["queue events.neo4j -> exchange events.dlx", "queue events.qdrant -> exchange events.dlx"]);
     expect(edges(flow, "retry")).toEqual(["queue events.neo4j -> ladder events.neo4j", "queue events.qdrant -> ladder events.qdrant"]);
     expect(edges(flow, "manages")).toEqual(["queue events.dlq -> consumer dlq-handler"]);
     expect(node(flow, "ladder", "events.neo4j")?.details).toEqual(["5 s", "30 s", "5 min"]);
@@ -74,7 +71,11 @@ describe("systems", () => {
   });
 
   test("an environment's sizes are shown", () => {
-    const sized: Topology = { name: "t", queues: { q: { type: "quorum", maxLength: 5 } }, environments: { prod: { queues: { q: { maxLength: 7000 } } } } };
+    const sized: Topology = {
+      name: "t",
+      queues: { q: { type: "quorum", maxLength: 5 } },
+      environments: { prod: { queues: { q: { maxLength: 7000 } } } },
+    };
     expect(graph({ topologies: [sized] }, "prod").nodes[0]?.details).toEqual(["max 7,000"]);
     expect(graph({ topologies: [sized] }).nodes[0]?.details).toEqual(["max 5"]);
   });
@@ -102,7 +103,14 @@ describe("what is seldom", () => {
       hidden: { from: { queue: "grave" }, to: { uri: { secret: "far-uri" }, queue: "in" } },
     },
     federationUpstreams: { up: { uri: "amqp://user:geheim@up.example" } },
-    policies: { fed: { pattern: "^a$", applyTo: "exchanges", definition: { "federation-upstream-set": "all", "alternate-exchange": "lost" }, priority: 20 } },
+    policies: {
+      fed: {
+        pattern: "^a$",
+        applyTo: "exchanges",
+        definition: { "federation-upstream-set": "all", "alternate-exchange": "lost" },
+        priority: 20,
+      },
+    },
   });
 
   test("alternate exchange, internal, headers, built-in exchange", () => {

@@ -8,7 +8,13 @@ const text = (plain: string): string =>
     .map((character) => (/[\p{L}\p{M}\p{N} _.,*{}()/=+·→-]/u.test(character) ? character : `#${character.codePointAt(0)};`))
     .join("");
 
-const label = (lines: readonly string[]): string => `"${lines.filter((line) => line !== "").map(text).join("<br/>") || " "}"`;
+const label = (lines: readonly string[]): string =>
+  `"${
+    lines
+      .filter((line) => line !== "")
+      .map(text)
+      .join("<br/>") || " "
+  }"`;
 
 /** JSON is YAML, but for characters that only JSON lets stand as they are. */
 const yaml = (plain: string): string => JSON.stringify(plain.replace(/[\u007f-\u009f\u2028\u2029\ufffe\uffff]/g, " "));

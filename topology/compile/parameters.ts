@@ -28,7 +28,10 @@ function upstream(definition: FederationUpstream): Record<string, unknown> {
 }
 
 function end(side: "src" | "dest", definition: ShovelEnd, vhost: string): Record<string, unknown> {
+  // A shovel declares its queues, and an import starts shovels first: then a plain classic queue would stand where the planned one belongs.
+  const planned = definition.uri === undefined && definition.queue !== undefined;
   return {
+    ...(planned ? { [`${side}-predeclared`]: true } : {}),
     [`${side}-protocol`]: "amqp091",
     [`${side}-uri`]: definition.uri ?? localUri(vhost),
     [`${side}-queue`]: definition.queue,

@@ -51,7 +51,8 @@ export function picture(graph: FlowGraph): Picture {
   const merged = alike(graph);
   const stands = (id: string): string => merged.get(id) ?? id;
   // What an instance's queue is called stands beside the service, not at the edge.
-  const note = (id: string): string => graph.edges.flatMap(({ to, kind, keys }) => (to === id && kind === "consumes" ? keys : [])).join(", ");
+  const note = (id: string): string =>
+    graph.edges.flatMap(({ to, kind, keys }) => (to === id && kind === "consumes" ? keys : [])).join(", ");
   const boxes = graph.nodes
     .filter(({ id }) => stands(id) === id)
     .map(({ name, description: _, ...node }) => ({

@@ -1,0 +1,173 @@
+/** The management API's own shapes, as far as Warren reads them (RabbitMQ 4.0 to 4.3). */
+import { z } from "zod";
+
+const Arguments = z.record(z.string(), z.unknown());
+
+// An empty Erlang list may stand for an empty object.
+const Empty = z.union([Arguments, z.array(z.never()).transform((): Record<string, unknown> => ({}))]);
+
+/** Since 3.9 a list; a text with commas before, and still in imported files. */
+const Tags = z.union([
+  z.array(z.string()),
+  z.string().transform((text) =>
+    text
+      .split(",")
+      .map((tag) => tag.trim())
+      .filter(Boolean),
+  ),
+]);
+
+const Limits = z.union([z.record(z.string(), z.number()), z.array(z.never()).transform((): Record<string, number> => ({}))]);
+
+export const Overview = z.object({
+  rabbitmq_version: z.string(),
+  cluster_name: z.string().optional(),
+  product_name: z.string().optional(),
+  exchange_types: z.array(z.object({ name: z.string() })).optional(),
+});
+export type Overview = z.infer<typeof Overview>;
+
+export const WireVhost = z.object({
+  name: z.string(),
+  description: z.string().optional(),
+  tags: Tags.optional(),
+  default_queue_type: z.string().optional(),
+  protected_from_deletion: z.boolean().optional(),
+  tracing: z.boolean().optional(),
+  limits: Limits.optional(),
+  metadata: z
+    .object({
+      description: z.string().optional(),
+      tags: Tags.optional(),
+      default_queue_type: z.string().optional(),
+      protected_from_deletion: z.boolean().optional(),
+    })
+    .optional(),
+});
+export type WireVhost = z.infer<typeof WireVhost>;
+
+export const WireExchange = z.object({
+  name: z.string(),
+  vhost: z.string().optional(),
+  type: z.string(),
+  durable: z.boolean(),
+  auto_delete: z.boolean(),
+  // Left out in exports, which hold no internal exchange.
+  internal: z.boolean().default(false),
+  arguments: Empty,
+});
+export type WireExchange = z.infer<typeof WireExchange>;
+
+export const WireQueue = z.object({
+  name: z.string(),
+  vhost: z.string().optional(),
+  type: z.string().optional(),
+  durable: z.boolean(),
+  auto_delete: z.boolean(),
+  exclusive: z.boolean().nullish(),
+  arguments: Empty,
+  policy: z.string().nullish(),
+  operator_policy: z.string().nullish(),
+});
+export type WireQueue = z.infer<typeof WireQueue>;
+
+export const WireCounts = z.object({
+  name: z.string(),
+  vhost: z.string(),
+  type: z.string().optional(),
+  exclusive: z.boolean().nullish(),
+  messages: z.number().optional(),
+  messages_ready: z.number().optional(),
+  messages_unacknowledged: z.number().optional(),
+});
+export type WireCounts = z.infer<typeof WireCounts>;
+
+export const WireBinding = z.object({
+  source: z.string(),
+  vhost: z.string().optional(),
+  destination: z.string(),
+  destination_type: z.enum(["queue", "exchange"]),
+  routing_key: z.string(),
+  arguments: Empty,
+  /** How the API calls this binding among those of the same two objects. Read back, never computed. */
+  properties_key: z.string().optional(),
+});
+export type WireBinding = z.infer<typeof WireBinding>;
+
+export const WirePolicy = z.object({
+  name: z.string(),
+  vhost: z.string().optional(),
+  pattern: z.string(),
+  "apply-to": z.string().default("all"),
+  priority: z.number().default(0),
+  definition: Empty,
+});
+export type WirePolicy = z.infer<typeof WirePolicy>;
+
+/** An operator policy in an export: the value of a parameter of component `operator_policy`. */
+export const OperatorPolicyValue = WirePolicy.omit({ name: true, vhost: true });
+
+export const WireUser = z.object({
+  name: z.string(),
+  password_hash: z.string().optional(),
+  hashing_algorithm: z.string().optional(),
+  tags: Tags,
+  limits: Limits.optional(),
+});
+export type WireUser = z.infer<typeof WireUser>;
+
+export const WirePermission = z.object({
+  user: z.string(),
+  vhost: z.string(),
+  configure: z.string(),
+  write: z.string(),
+  read: z.string(),
+});
+export type WirePermission = z.infer<typeof WirePermission>;
+
+export const WireTopicPermission = z.object({
+  user: z.string(),
+  vhost: z.string(),
+  exchange: z.string(),
+  write: z.string(),
+  read: z.string(),
+});
+export type WireTopicPermission = z.infer<typeof WireTopicPermission>;
+
+export const WireParameter = z.object({ component: z.string(), vhost: z.string().optional(), name: z.string(), value: z.unknown() });
+export type WireParameter = z.infer<typeof WireParameter>;
+
+export const WireGlobalParameter = z.object({ name: z.string(), value: z.unknown() });
+export type WireGlobalParameter = z.infer<typeof WireGlobalParameter>;
+
+export const WireLimits = z.array(z.object({ value: Limits }));
+
+/** `GET /api/definitions`: of the whole broker. Holds password hashes, and credentials in the URIs of shovels and upstreams. */
+export const WireDefinitions = z.object({
+  rabbitmq_version: z.string(),
+  vhosts: z.array(WireVhost),
+  users: z.array(WireUser),
+  permissions: z.array(WirePermission),
+  topic_permissions: z.array(WireTopicPermission),
+  parameters: z.array(WireParameter),
+  global_parameters: z.array(WireGlobalParameter),
+  policies: z.array(WirePolicy),
+  exchanges: z.array(WireExchange),
+  queues: z.array(WireQueue),
+  bindings: z.array(WireBinding),
+});
+export type WireDefinitions = z.infer<typeof WireDefinitions>;
+
+/** `GET /api/definitions/{vhost}`: its objects, without their vhost; no users, no permissions. */
+export const WireVhostDefinitions = z.object({
+  rabbitmq_version: z.string(),
+  description: z.string().optional(),
+  metadata: WireVhost.shape.metadata,
+  limits: Limits.optional(),
+  parameters: z.array(WireParameter),
+  policies: z.array(WirePolicy),
+  exchanges: z.array(WireExchange),
+  queues: z.array(WireQueue),
+  bindings: z.array(WireBinding),
+});
+export type WireVhostDefinitions = z.infer<typeof WireVhostDefinitions>;

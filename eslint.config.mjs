@@ -1,0 +1,98 @@
+// The linter: typed rules for every TypeScript file, and the borders between the folders.
+import { builtinModules } from "node:module";
+import tseslint from "typescript-eslint";
+
+const tests = ["**/*.test.ts", "**/*.test-d.ts"];
+const folders = ["bench", "broker", "cli", "conformance", "docker", "k8s", "lab", "monitoring", "provision", "workers"];
+
+/** Relative imports that lead into one of the folders of the checkout's root. */
+const into = (names, message, more = {}) => ({ regex: `^(\\./|(\\.\\./)+)(${names.join("|")})(/|$)`, message, ...more });
+
+const noLab = into(["lab"], "lab/ only gets tools; nothing in the product needs it.");
+const noOtherFolder = (...allowed) =>
+  into(
+    folders.filter((name) => !allowed.includes(name)),
+    "A pure folder knows nothing of the folders that act.",
+  );
+const noEffects = [
+  { regex: "^@pulumi/|^(amqplib|undici|commander|jiti|tsx)(/|$)", message: "A pure folder does no I/O and knows no provider." },
+  {
+    regex: `^node:(?!crypto$)|^(${builtinModules.filter((name) => name !== "crypto" && !name.startsWith("_")).join("|")})$`,
+    message: "A pure folder does no I/O; node:crypto, for hashes, is the one exception.",
+  },
+];
+
+const imports = (patterns) => ({ "@typescript-eslint/no-restricted-imports": ["error", { patterns }] });
+
+const pure = {
+  "no-restricted-globals": [
+    "error",
+    ...["process", "fetch", "performance", "setTimeout", "setInterval", "setImmediate", "console"].map((name) => ({
+      name,
+      message: "A pure folder has no environment, clock or output: take what you need as an argument.",
+    })),
+  ],
+  "no-restricted-properties": [
+    "error",
+    { object: "Date", property: "now", message: "A pure folder has no clock." },
+    { object: "Math", property: "random", message: "A pure folder gives the same answer every time." },
+    { object: "globalThis", property: "process", message: "A pure folder has no environment." },
+  ],
+  "no-restricted-syntax": [
+    "error",
+    { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: "A pure folder has no clock." },
+  ],
+};
+
+export default tseslint.config(
+  { ignores: ["dist/", ".warren/", "coverage/", "**/node_modules/"] },
+  { linterOptions: { reportUnusedDisableDirectives: "error" } },
+  {
+    files: ["**/*.ts"],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
+      "@typescript-eslint/no-unused-vars": [
+        "error",
+        { argsIgnorePattern: "^_", varsIgnorePattern: "^_", destructuredArrayIgnorePattern: "^_" },
+      ],
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/require-await": "off",
+      // `{}` is the neutral element of a type that is built up by intersection.
+      "@typescript-eslint/no-empty-object-type": "off",
+      eqeqeq: "error",
+      "prefer-const": "error",
+      "no-restricted-syntax": "off",
+    },
+  },
+  {
+    files: ["**/*.{js,cjs,mjs}"],
+    extends: [tseslint.configs.base],
+    rules: { eqeqeq: "error", "prefer-const": "error", "no-var": "error" },
+  },
+  // Borders. The last matching block decides, so each names everything that its folder may not do.
+  { files: ["**/*.ts"], ignores: ["lab/**", ...tests], rules: imports([noLab]) },
+  { files: ["topology/**/*.ts"], ignores: tests, rules: { ...imports([noOtherFolder(), ...noEffects]), ...pure } },
+  { files: ["monitoring/**/*.ts"], ignores: tests, rules: { ...imports([noOtherFolder("monitoring"), ...noEffects]), ...pure } },
+  {
+    files: ["workers/**/*.ts"],
+    ignores: tests,
+    rules: imports([
+      noLab,
+      into(["topology"], "The worker knows a topology by its types: `import type`.", { allowTypeImports: true }),
+      into(["provision", "docker", "k8s", "cli", "conformance", "bench"], "The worker runs in its own image, without the rest."),
+    ]),
+  },
+  {
+    files: tests,
+    rules: {
+      // A test looks into JSON of the outside world; what it asserts is the check.
+      "@typescript-eslint/no-unsafe-assignment": "off",
+      "@typescript-eslint/no-unsafe-member-access": "off",
+      "@typescript-eslint/no-unsafe-argument": "off",
+    },
+  },
+);

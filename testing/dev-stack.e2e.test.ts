@@ -1,0 +1,267 @@
+/** The dev stack as a user has it: a fresh checkout, the commands of the README, a broker in Docker, and what goes wrong with them. */
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { run, type Result } from "../lab/command.js";
+import { systems } from "../topology/systems/index.js";
+
+const source = resolve(__dirname, "..");
+const management = "http://127.0.0.1:15672";
+
+let clone: string;
+/** Everything that any command said, for the search for secrets. */
+let said = "";
+
+interface Said extends Result {
+  readonly output: string;
+}
+
+async function npm(...args: readonly string[]): Promise<Said> {
+  const result = await run("npm", ["run", "--silent", ...args], { cwd: clone, env: { ...process.env, CI: "true", INIT_CWD: clone } });
+  const output = `${result.stdout}\n${result.stderr}`;
+  said += output;
+  return { ...result, output };
+}
+
+async function up(...args: readonly string[]): Promise<Said> {
+  const result = await npm("up", "--", ...args);
+  if (result.code !== 0) throw new Error(`npm run up -- ${args.join(" ")} failed:\n${result.output}`);
+  return result;
+}
+
+async function warren(...args: readonly string[]): Promise<Said> {
+  const result = await run(process.execPath, [join(clone, "bin/warren.cjs"), ...args], { cwd: clone });
+  const output = `${result.stdout}\n${result.stderr}`;
+  said += output;
+  return { ...result, output };
+}
+
+const password = (): string => readFileSync(join(clone, ".warren/admin-password"), "utf8").trim();
+
+async function api(method: string, path: string, body?: unknown, credentials = `warren:${password()}`): Promise<Response> {
+  return await fetch(`${management}/api${path}`, {
+    method,
+    headers: { authorization: `Basic ${Buffer.from(credentials).toString("base64")}`, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+}
+
+async function publish(vhost: string, queue: string, count: number): Promise<void> {
+  for (let index = 0; index < count; index++) {
+    const message = { properties: { delivery_mode: 2 }, routing_key: queue, payload: "{}", payload_encoding: "string" };
+    expect((await api("POST", `/exchanges/${vhost}/amq.default/publish`, message)).status).toBe(200);
+  }
+}
+
+async function depth(vhost: string, queue: string): Promise<number> {
+  const answer = await api("GET", `/queues/${vhost}/${queue}?disable_stats=true&enable_queue_totals=true`);
+  return ((await answer.json()) as { messages: number }).messages;
+}
+
+const purge = async (vhost: string, queue: string): Promise<void> => void (await api("DELETE", `/queues/${vhost}/${queue}/contents`));
+
+const vhosts = async (): Promise<string[]> => ((await (await api("GET", "/vhosts")).json()) as { name: string }[]).map(({ name }) => name);
+
+const docker = (...args: readonly string[]): string[] =>
+  execFileSync("docker", [...args], { encoding: "utf8" })
+    .split("\n")
+    .filter((line) => line !== "");
+
+const left = (): Record<string, string[]> => ({
+  containers: docker("ps", "--all", "--quiet", "--filter", "label=warren.stack=dev"),
+  volumes: docker("volume", "ls", "--quiet", "--filter", "label=warren.stack=dev"),
+  networks: docker("network", "ls", "--quiet", "--filter", "label=warren.stack=dev"),
+});
+
+const containers = (): string[] => left()["containers"] ?? [];
+
+const git = (...args: readonly string[]): string => execFileSync("git", [...args], { cwd: clone, encoding: "utf8" });
+
+/** The processes of an engine that works for this clone. */
+function engines(): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const [program = ""] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+        return /(^|\/)pulumi$/.test(program) && readFileSync(`/proc/${pid}/environ`, "utf8").includes(`WARREN_CHECKOUT=${clone}\0`);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+beforeAll(() => {
+  clone = mkdtempSync(join(tmpdir(), "warren-clone-"));
+  const files = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: source });
+  execFileSync("tar", ["--create", "--file", join(clone, "all.tar"), "--null", "--files-from", "-"], { cwd: source, input: files });
+  execFileSync("tar", ["--extract", "--file", "all.tar"], { cwd: clone });
+  rmSync(join(clone, "all.tar"));
+  git("init", "--quiet");
+  git("add", "--all");
+  git("-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "--message", "all");
+});
+afterAll(async () => {
+  await npm("down", "--", "--discard");
+  rmSync(clone, { recursive: true, force: true });
+});
+
+describe("before anything is up", () => {
+  it("a taken port is named, with what to do, and nothing is made", async () => {
+    const server = createServer();
+    await new Promise<void>((done) => server.listen(5672, "127.0.0.1", done));
+    try {
+      const refused = await npm("up");
+      expect(refused.code).not.toBe(0);
+      expect(refused.output).toMatch(/5672/);
+      expect(refused.output).toMatch(/warren:amqpPort/);
+      expect(left()).toEqual({ containers: [], volumes: [], networks: [] });
+    } finally {
+      await new Promise((done) => server.close(done));
+    }
+  });
+
+  it("a system that does not exist is refused, and those that do are named", async () => {
+    const refused = await npm("up", "--", "--system", "contextqi");
+    expect(refused.code).toBe(2);
+    expect(refused.output).toMatch(/did you mean contextiq/);
+  });
+
+  it("nothing is up to be taken down", async () => {
+    expect((await npm("down")).code).toBe(0);
+  });
+});
+
+describe("npm run up", () => {
+  it("on a fresh clone brings up contextiq, exactly", async () => {
+    const { output } = await up();
+    for (const step of ["Docker engine", "Broker image", "Pulumi engine"]) expect(output).toContain(step);
+    expect(output).toContain("contextiq");
+    expect(output).toContain(management);
+    expect(await vhosts()).toContain("contextiq");
+    const drift = await warren("drift", "contextiq", "--environment", "dev");
+    expect(drift.output).not.toMatch(/missing:/);
+    expect(drift.code).toBe(0);
+  });
+
+  it("leaves no default user", async () => {
+    expect((await api("GET", "/whoami", undefined, "guest:guest")).status).toBe(401);
+    const users = ((await (await api("GET", "/users")).json()) as { name: string }[]).map(({ name }) => name);
+    expect(users).not.toContain("guest");
+  });
+
+  it("listens on this machine alone", () => {
+    const [ports = ""] = docker("ps", "--filter", "label=warren.stack=dev", "--format", "{{.Ports}}");
+    expect(ports).toMatch(/127\.0\.0\.1:5672->5672/);
+    expect(ports.replaceAll(/127\.0\.0\.1:\d+->/g, "")).not.toMatch(/->/);
+  });
+
+  it("again changes nothing, and the checkout is clean", async () => {
+    const { output } = await up();
+    expect(output).toMatch(/unchanged/);
+    expect(output).not.toMatch(/created|updated|deleted|replaced/);
+    expect(git("status", "--porcelain")).toBe("");
+  });
+
+  it("takes another system in its place, and remembers it", async () => {
+    await up("--system", "debias");
+    expect(await vhosts()).toEqual(expect.arrayContaining(["debias"]));
+    expect(await vhosts()).not.toContain("contextiq");
+    expect((await warren("drift", "debias", "--environment", "dev")).code).toBe(0);
+    expect((await npm("preview")).output).toMatch(/unchanged/);
+  });
+
+  it("refuses another system while this one holds messages, with the count", async () => {
+    await publish("debias", "events.neo4j", 3);
+    const refused = await npm("up", "--", "--system", "contextiq");
+    expect(refused.code).toBe(1);
+    expect(refused.output).toMatch(/3 messages/);
+    expect(await depth("debias", "events.neo4j")).toBe(3);
+    expect((await up()).output).toMatch(/unchanged/);
+  });
+
+  it("keeps messages when the container was stopped", async () => {
+    docker("stop", ...containers());
+    await up();
+    expect(await depth("debias", "events.neo4j")).toBe(3);
+    await purge("debias", "events.neo4j");
+  });
+
+  it("completes what a killed engine left half done", async () => {
+    const child = spawn("npm", ["run", "--silent", "up", "--", "--all"], {
+      cwd: clone,
+      env: { ...process.env, CI: "true", INIT_CWD: clone },
+    });
+    const ended = new Promise<number | null>((done) => child.on("close", done));
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => (said += text.toString()));
+    const deadline = Date.now() + 120_000;
+    // In the middle of it: some of the five are there, not all.
+    while ((await vhosts()).filter((name) => name in systems).length < 3 && Date.now() < deadline) await sleep(50);
+    const killed = engines();
+    expect(killed.length).toBeGreaterThan(0);
+    killed.forEach((pid) => process.kill(pid, "SIGKILL"));
+    expect(await ended).not.toBe(0);
+
+    await up();
+    for (const name of Object.keys(systems)) {
+      expect({ name, code: (await warren("drift", name, "--environment", "dev")).code }).toEqual({ name, code: 0 });
+    }
+    expect((await up()).output).not.toMatch(/created|updated|deleted|replaced/);
+  });
+
+  it("takes a file of one's own", async () => {
+    writeFileSync(
+      join(clone, "mine.ts"),
+      `import { topology } from "warren";\nexport const mine = topology({ name: "mine", queues: { only: { type: "quorum", maxLength: 10 } } });\n`,
+    );
+    await up("--system", "./mine.ts");
+    expect((await vhosts()).filter((name) => name === "mine" || name in systems)).toEqual(["mine"]);
+    rmSync(join(clone, "mine.ts"));
+    await up("--system", "fo-analytics");
+  });
+});
+
+describe("secrets", () => {
+  it("are in no output, no state, no container, no tracked file", async () => {
+    const state = readFileSync(join(clone, ".warren/state/.pulumi/stacks/warren/dev.json"), "utf8");
+    const inspected = docker("inspect", ...containers()).join("\n");
+    const logs = execFileSync("docker", ["logs", ...containers()], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+    const places = { said, state, inspected, logs, config: readFileSync(join(clone, ".warren/Pulumi.dev.yaml"), "utf8") };
+    const secrets = [
+      password(),
+      readFileSync(join(clone, ".warren/passphrase"), "utf8").trim(),
+      readFileSync(join(clone, ".warren/salt"), "utf8").trim(),
+    ];
+    const hashes = ((await (await api("GET", "/users")).json()) as { password_hash: string }[]).map((user) => user.password_hash);
+    expect(hashes.length).toBeGreaterThan(2);
+    expect(state).toContain("fo-analytics");
+    for (const [place, text] of Object.entries(places)) {
+      for (const secret of secrets) expect({ place, found: text.includes(secret) }).toEqual({ place, found: false });
+    }
+    // Users' hashes are secrets too, apart from the administrator's, which the container needs in a file of its own.
+    for (const hash of hashes) expect(state.includes(hash) || said.includes(hash)).toBe(false);
+  });
+});
+
+describe("npm run down", () => {
+  it("refuses while a queue holds messages, with the count", async () => {
+    await publish("fo-analytics", "document_processing", 2);
+    const refused = await npm("down");
+    expect(refused.code).toBe(1);
+    expect(refused.output).toMatch(/2 messages/);
+    expect(refused.output).toMatch(/--discard/);
+    expect(await depth("fo-analytics", "document_processing")).toBe(2);
+    expect((await up()).output).not.toMatch(/created|updated|deleted|replaced/);
+  });
+
+  it("leaves nothing", async () => {
+    expect((await npm("down", "--", "--discard")).code).toBe(0);
+    expect(left()).toEqual({ containers: [], volumes: [], networks: [] });
+    expect(git("status", "--porcelain")).toBe("");
+  });
+});

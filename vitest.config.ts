@@ -1,0 +1,35 @@
+// The test projects: "unit" needs nothing but Node, "live" needs Docker and runs one file after the other.
+import { defineConfig } from "vitest/config";
+
+const ignored = ["**/node_modules/**", "dist/**", ".warren/**"];
+/** The package's own name resolves to its source, as it does for the program and the compiler. */
+const fromSource = {
+  resolve: { conditions: ["warren-source"] },
+  ssr: { resolve: { conditions: ["warren-source"], externalConditions: ["warren-source"] } },
+};
+const minutes = (count: number): number => count * 60_000;
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ...fromSource,
+        test: { name: "unit", include: ["**/*.test.ts"], exclude: [...ignored, "**/*.live.test.ts", "**/*.e2e.test.ts"], testTimeout: 20_000 },
+      },
+      {
+        ...fromSource,
+        test: {
+          name: "live",
+          globalSetup: ["testing/live-setup.ts"],
+          include: ["**/*.live.test.ts"],
+          exclude: ignored,
+          pool: "forks",
+          maxWorkers: 1,
+          fileParallelism: false,
+          testTimeout: minutes(5),
+          hookTimeout: minutes(10),
+        },
+      },
+    ],
+  },
+});
