@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run, type Result } from "../lab/command.js";
-import { readCheckpoint, stackOutputs } from "../lab/checkpoint.js";
+import { readCheckpoint } from "../lab/checkpoint.js";
 import { Workspace, projectName, stackName } from "../lab/workspace.js";
 
 /** How many steps an update took or a preview announces, by operation: `{ create: 12 }`; what stays as it is is not counted. */
@@ -79,14 +79,9 @@ export class TestStack {
     return await this.pulumi("destroy", "--run-program", "--yes", "--skip-preview", "--suppress-progress");
   }
 
-  outputs(): Readonly<Record<string, unknown>> {
-    const checkpoint = readCheckpoint(this.workspace.checkpointFile);
-    return checkpoint ? stackOutputs(checkpoint) : {};
-  }
-
-  /** The state as it lies on the disk. */
-  state(): string {
-    return readFileSync(this.workspace.checkpointFile, "utf8");
+  /** The types of all resources in the state. */
+  resources(): string[] {
+    return (readCheckpoint(this.workspace.checkpointFile)?.resources ?? []).map(({ type }) => type);
   }
 
   /** Forgets the stack; what it made has to be gone already. */

@@ -68,8 +68,9 @@ describe("check", () => {
 const name = fc.constantFrom("a", "b", "a.b", "a.retry", "a.retry.1", "amq.x", "", "s-0", "x{y}", "__proto__", "constructor", "é\n");
 const key = fc.constantFrom("", "#", "a.*", "a.{x}", "#.#.#", "a", "1", "{a}{b}");
 const duration = fc.constantFrom("0 ms", "1 second", "2 hours", "soon", "9999 days");
+const dictionary = <Value>(keys: fc.Arbitrary<string>, values: fc.Arbitrary<Value>) => fc.dictionary(keys, values, { maxKeys: 4 });
 const maybe = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined });
-const raw = fc.dictionary(
+const raw = dictionary(
   fc.constantFrom("x-max-length", "x-typo", "x-dead-letter-exchange", "alternate-exchange", "x-delivery-limit"),
   fc.constantFrom<unknown>(1, "a", null, -1, { a: [1] }),
 );
@@ -77,9 +78,9 @@ const defined = <Value extends object>(value: Value): Value =>
   Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as Value;
 const binding = fc.oneof(
   key,
-  fc.record({ key, headers: fc.dictionary(name, fc.constantFrom<string | number | boolean>(1, "a", true)), arguments: raw }),
+  fc.record({ key, headers: dictionary(name, fc.constantFrom<string | number | boolean>(1, "a", true)), arguments: raw }),
 );
-const from = maybe(fc.dictionary(name, fc.oneof(binding, fc.array(binding, { maxLength: 3 }))));
+const from = maybe(dictionary(name, fc.oneof(binding, fc.array(binding, { maxLength: 3 }))));
 const deadLetterTo = maybe(
   fc.oneof(
     name,
@@ -117,7 +118,7 @@ const permissions = maybe(fc.record({ configure: pattern, write: pattern, read: 
 const policy = fc.record({
   pattern,
   priority: maybe(fc.nat(12)),
-  definition: fc.dictionary(
+  definition: dictionary(
     fc.constantFrom("max-length", "delivery-limit", "typo", "alternate-exchange", "dead-letter-exchange"),
     fc.constantFrom<unknown>(1, "a", -1),
   ),
@@ -128,7 +129,7 @@ const service = fc.record({
   consumes: maybe(list),
   manages: maybe(list),
   declares: maybe(list),
-  instances: maybe(fc.dictionary(name, fc.dictionary(fc.constantFrom("a", "b", "c"), name))),
+  instances: maybe(dictionary(name, dictionary(fc.constantFrom("a", "b", "c"), name))),
   permissions,
   user: maybe(name),
   replicas: maybe(fc.record({ min: fc.integer(), max: fc.integer() })),
@@ -138,10 +139,10 @@ const topology = fc
     name,
     brokerVersion: fc.constantFrom("4.0", "4.3"),
     settings: maybe(fc.constantFrom("policy", "arguments")),
-    exchanges: fc.dictionary(name, exchange.map(defined)),
-    queues: fc.dictionary(name, queue.map(defined)),
-    templates: fc.dictionary(name, template.map(defined)),
-    messages: fc.dictionary(
+    exchanges: dictionary(name, exchange.map(defined)),
+    queues: dictionary(name, queue.map(defined)),
+    templates: dictionary(name, template.map(defined)),
+    messages: dictionary(
       name,
       fc
         .record({
@@ -152,14 +153,14 @@ const topology = fc
         })
         .map(defined),
     ),
-    services: fc.dictionary(name, service.map(defined)),
-    users: fc.dictionary(name, fc.record({ permissions }).map(defined)),
-    policies: fc.dictionary(name, policy.map(defined)),
-    operatorPolicies: fc.dictionary(name, policy.map(defined)),
-    shovels: fc.dictionary(name, fc.record({ from: fc.record({ queue: name }), to: fc.record({ exchange: name }) })),
-    environments: fc.dictionary(
+    services: dictionary(name, service.map(defined)),
+    users: dictionary(name, fc.record({ permissions }).map(defined)),
+    policies: dictionary(name, policy.map(defined)),
+    operatorPolicies: dictionary(name, policy.map(defined)),
+    shovels: dictionary(name, fc.record({ from: fc.record({ queue: name }), to: fc.record({ exchange: name }) })),
+    environments: dictionary(
       name,
-      fc.record({ queues: fc.dictionary(name, fc.record({ maxLength: fc.integer(), retry: fc.array(duration, { maxLength: 2 }) })) }),
+      fc.record({ queues: dictionary(name, fc.record({ maxLength: fc.integer(), retry: fc.array(duration, { maxLength: 2 }) })) }),
     ),
     silence: fc.array(
       fc.record({ code: fc.constantFrom("queue-unbounded", "undeclared-name", "typo"), reason: fc.constantFrom("", "because") }),
@@ -175,19 +176,17 @@ describe("any topology", () => {
       fc.property(fc.array(topology, { minLength: 1, maxLength: 2 }), (topologies) => {
         const installation: Installation = { topologies };
         const found = check(installation);
-        for (const finding of found) {
-          expect(finding.severity).toBe(known.get(finding.code)?.severity);
-          expect(finding.message).toMatch(/[.?]$/);
-          expect(finding.message).not.toMatch(/undefined|\[object/);
-          expect(finding.remedy).not.toBe("");
-          expect(finding.path).not.toBe("");
-          if (known.get(finding.code)?.refused) expect(finding.silenced).toBeUndefined();
-        }
+        const incomplete = found.filter(({ code, severity, message, remedy, path, silenced }) => {
+          const rule = known.get(code);
+          const said = /[.?]$/.test(message) && !/undefined|\[object/.test(message) && remedy !== "" && path !== "";
+          return rule?.severity !== severity || !said || (rule.refused && silenced !== undefined);
+        });
+        expect(incomplete).toEqual([]);
         const told = found.map(({ topology: of, code, path, message }) => JSON.stringify([of, code, path, message]));
         if (new Set(topologies.map((one) => one.name)).size === topologies.length) expect(new Set(told).size).toBe(told.length);
-        expect(check(installation)).toEqual(found);
+        expect(JSON.stringify(check(installation))).toBe(JSON.stringify(found));
       }),
-      { numRuns: 200 },
+      { numRuns: 60 },
     );
   });
 });

@@ -81,7 +81,7 @@ runRuleCases(routingRules, [
   {
     code: "binding-refused",
     about: "from the default exchange",
-    finds: { queues: { q: { ...quorum, from: { "": "q" } as never } } },
+    finds: { queues: { q: { ...quorum, from: { "": "q" } } } },
     at: 'queues.q.from[""]',
     value: "",
     quiet: { queues: { q: { ...quorum, from: { "amq.direct": "q" } } } },

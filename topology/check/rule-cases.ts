@@ -23,7 +23,7 @@ export interface RuleCase {
 }
 
 const installation = (given: Given): Installation =>
-  "installation" in given ? given.installation : { topologies: [{ name: "t", ...given } as Topology] };
+  "installation" in given ? given.installation : { topologies: [{ name: "t", ...given }] };
 
 /** All findings of one code. */
 export function findings(given: Given, code: string, options?: CheckOptions): Finding[] {

@@ -1,4 +1,4 @@
-// The test projects: "unit" needs nothing but Node, "live" needs Docker and runs one file after the other.
+// The test projects: "unit" needs nothing but Node, "live" needs Docker and an engine, "e2e" uses the ports of the dev stack too; both run one file after the other.
 import { defineConfig } from "vitest/config";
 
 const ignored = ["**/node_modules/**", "dist/**", ".warren/**"];
@@ -28,6 +28,19 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: minutes(5),
           hookTimeout: minutes(10),
+        },
+      },
+      {
+        ...fromSource,
+        test: {
+          name: "e2e",
+          include: ["**/*.e2e.test.ts"],
+          exclude: ignored,
+          pool: "forks",
+          maxWorkers: 1,
+          fileParallelism: false,
+          testTimeout: minutes(20),
+          hookTimeout: minutes(20),
         },
       },
     ],

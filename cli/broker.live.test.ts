@@ -1,0 +1,105 @@
+/** Verbs that ask a real broker: `drift`, and `--broker` instead of a topology. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { writeEndpoint } from "../broker/address.js";
+import { brokerApi, scratchVhost } from "../testing/broker.js";
+import { compileInstallation } from "../topology/compile/compile.js";
+import { definitions } from "../topology/compile/definitions.js";
+import type { Topology } from "../topology/model.js";
+import { run } from "./main.js";
+
+/** JSON of the command, as far as this test looks into it. */
+interface Printed {
+  readonly missing: readonly { readonly kind: string; readonly name: string }[];
+  readonly nodes: readonly { readonly kind: string; readonly name: string; readonly topology: string }[];
+  readonly findings: readonly { readonly topology: string }[];
+}
+const parsed = (text: string): Printed => JSON.parse(text) as Printed;
+
+interface Result {
+  readonly code: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+async function warren(cwd: string, environment: Readonly<Record<string, string>>, ...words: readonly string[]): Promise<Result> {
+  let [out, error] = ["", ""];
+  const code = await run(
+    words,
+    { out: (text) => void (out += text), error: (text) => void (error += text), style: (_, text) => text, cwd, environment },
+    "1.2.3",
+  );
+  return { code, out, error };
+}
+
+test("drift is seen and gone, and the broker itself can be drawn, checked and explained", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "warren-cli-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const { vhost, managementUrl, username, password } = await scratchVhost();
+  const topology: Topology = {
+    name: vhost,
+    exchanges: { in: { type: "topic" }, hidden: { type: "fanout", internal: true, from: { in: "x.#" } }, dlx: { type: "fanout" } },
+    queues: {
+      work: { type: "quorum", from: { in: "a.*" }, maxLength: 100, deadLetterTo: "dlx", retry: ["1 second", "2 seconds"] },
+      dead: { type: "quorum", from: { dlx: "", hidden: "" }, messageTtl: "1 hour" },
+    },
+  };
+  writeFileSync(join(folder, "t.json"), JSON.stringify(topology));
+  const broker = managementUrl.replace("://", `://${encodeURIComponent(username)}:${encodeURIComponent(password)}@`);
+  const drift = (): Promise<Result> => warren(folder, {}, "drift", "t.json", "--broker", broker, "--json");
+
+  const before = await drift();
+  expect(before.code).toBe(1);
+  const missing = parsed(before.out);
+  expect(Object.keys(missing)).toEqual(["version", "missing", "mismatched", "extra"]);
+  expect(missing.missing.map(({ kind, name }) => `${kind} ${name}`)).toContain("queue work");
+
+  await brokerApi("POST", "/api/definitions", definitions(compileInstallation({ topologies: [topology] })));
+  expect(parsed((await drift()).out)).toEqual({ version: 1, missing: [], mismatched: [], extra: [] });
+  // The address may come from the environment, and the credentials apart from it.
+  const named = { WARREN_BROKER_URL: managementUrl, WARREN_BROKER_USERNAME: username, WARREN_BROKER_PASSWORD: password };
+  expect(await warren(folder, named, "drift", "t.json")).toMatchObject({ code: 0, out: expect.stringContaining("No drift") });
+
+  await brokerApi("PUT", `/api/queues/${vhost}/stray`, { durable: true, arguments: { "x-queue-type": "quorum" } });
+  const after = await warren(folder, named, "drift", "t.json");
+  expect(after).toMatchObject({ code: 1, out: expect.stringMatching(/extra on the broker: 1[^]*stray/) });
+
+  const drawn = parsed((await warren(folder, {}, "graph", "--broker", broker, "--json")).out);
+  const own = drawn.nodes.filter((node) => node.topology === vhost);
+  expect(own.map(({ kind, name }) => `${kind} ${name}`).sort()).toEqual(
+    expect.arrayContaining(["exchange hidden", "exchange in", "queue dead", "queue stray", "queue work"]),
+  );
+  const checked = await warren(folder, {}, "check", "--broker", broker, "--json");
+  expect(parsed(checked.out).findings.some((finding) => finding.topology === vhost)).toBe(true);
+  const explained = await warren(folder, {}, "explain", "--broker", broker, "--topology", vhost, "in", "a.b", "--json");
+  expect(parsed(explained.out)).toMatchObject({ queues: ["work"], unroutable: false });
+
+  const wrong = await warren(folder, {}, "drift", "t.json", "--broker", managementUrl.replace("://", "://nobody:geheim@"));
+  expect(wrong).toMatchObject({ code: 2, out: "" });
+  expect(wrong.error).toContain('does not know user "nobody"');
+  expect([before, after, checked, wrong].map(({ out, error }) => out + error).join()).not.toMatch(/geheim|password":/);
+});
+
+test("env: the dev stack's addresses, vhosts and users, and no password", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "warren-cli-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const { vhost, managementUrl, username, password } = await scratchVhost();
+  writeEndpoint(folder, { managementUrl, amqpUrl: "amqp://127.0.0.1:5672", username, password });
+  // Whatever broker the environment names: this is about the dev stack.
+  const environment = { WARREN_BROKER_URL: "http://a:b@127.0.0.1:1" };
+  const { code, out } = await warren(folder, environment, "env", "--json");
+  expect({ code, ...parsed(out) }).toMatchObject({
+    code: 0,
+    version: 1,
+    management: managementUrl,
+    amqp: "amqp://127.0.0.1:5672",
+    administrator: username,
+    vhosts: expect.arrayContaining([vhost]),
+    users: expect.arrayContaining([username]),
+  });
+  const shown = await warren(folder, environment, "env");
+  expect(shown.out).toContain("password in .warren/broker-password");
+  expect(out + shown.out).not.toContain(password);
+});

@@ -1,0 +1,94 @@
+/** What a verb works on: a system's name, a file, definitions, or what a live broker holds, as one installation. */
+import { readFileSync } from "node:fs";
+import { Management } from "../broker/index.js";
+import { brokerAddress } from "../broker/address.js";
+import { loadTopology } from "../sources/load.js";
+import { WarrenError } from "../topology/errors.js";
+import type { Finding } from "../topology/check/finding.js";
+import { counts, findingsText } from "../topology/check/findings-text.js";
+import type { Installation } from "../topology/model.js";
+import { read } from "../topology/read.js";
+import { systems } from "../topology/systems/index.js";
+import { visible, type Console } from "./output.js";
+
+export interface Input {
+  /** What it is called in messages. */
+  readonly label: string;
+  /** None if there are structural errors among the findings. */
+  readonly installation?: Installation;
+  readonly findings: readonly Finding[];
+}
+
+function fromText(text: string, label: string): Input {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new WarrenError(`${label} is no JSON: ${visible((error as Error).message)}`, {
+      remedy: "pipe definitions that RabbitMQ exported, or a topology as JSON",
+      exitCode: 2,
+    });
+  }
+  return { label, ...read(value, label) };
+}
+
+/** Reads all vhosts, or the one that the address names. */
+async function fromBroker(url: string, console: Console): Promise<Input> {
+  const address = brokerAddress({ url, environment: console.environment, directory: console.cwd });
+  const management = new Management(address.management);
+  try {
+    const [definitions, exchanges] = await Promise.all([management.rawDefinitions(address.vhost), management.exchanges()]);
+    const exported = definitions as { exchanges?: object[] };
+    // An export leaves internal exchanges out.
+    const internal = exchanges.filter(
+      ({ internal: is, vhost, arguments: args }) =>
+        is && !("x-internal-purpose" in args) && (address.vhost === undefined || vhost === address.vhost),
+    );
+    const whole = {
+      ...exported,
+      exchanges: [...(exported.exchanges ?? []), ...internal.map((exchange) => ofVhost(exchange, address.vhost))],
+    };
+    const label = address.vhost ?? management.endpoint;
+    return { label, ...read(whole, label) };
+  } finally {
+    await management.close();
+  }
+}
+
+/** An export of one vhost does not say which. */
+function ofVhost<E extends { readonly vhost?: unknown }>({ vhost, ...exchange }: E, only: string | undefined): object {
+  return only === undefined ? { vhost, ...exchange } : exchange;
+}
+
+/** The topology argument of a verb. Throws a WarrenError (exit code 2) for what names nothing. */
+export async function readInput(argument: string | undefined, broker: string | undefined, console: Console): Promise<Input> {
+  if (broker !== undefined && argument !== undefined) {
+    throw new WarrenError(`Both a topology ("${visible(argument)}") and --broker are given; there can be one.`, {
+      remedy: "leave one of them out; to compare them, use warren drift",
+      exitCode: 2,
+    });
+  }
+  if (broker !== undefined) return fromBroker(broker, console);
+  if (argument === undefined) {
+    throw new WarrenError("No topology is given.", {
+      allowed: [...Object.keys(systems), "all", "a file", "- for JSON from the input", "--broker URL"],
+      remedy: "name one: warren check contextiq",
+      exitCode: 2,
+    });
+  }
+  if (argument === "-") return fromText(readFileSync(0, "utf8"), "the input");
+  const { label, value } = await loadTopology(argument, console.cwd);
+  return { label, ...read(value, label) };
+}
+
+/** For verbs that need a topology whole: structural errors are shown and end the verb with exit code 1; warnings go to the error output. */
+export async function readInstallation(argument: string | undefined, broker: string | undefined, console: Console): Promise<Installation> {
+  const { installation, findings, label } = await readInput(argument, broker, console);
+  if (findings.length > 0) console.error(findingsText(findings, { visible }));
+  if (!installation) {
+    throw new WarrenError(`${visible(label)} cannot be read: ${counts(findings).errors} structural error(s).`, {
+      remedy: "mend what is listed above",
+    });
+  }
+  return installation;
+}

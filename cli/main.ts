@@ -1,0 +1,71 @@
+/** The `warren` command: verbs, errors in words, exit codes. */
+import { Command, CommanderError } from "commander";
+import { withoutCredentials } from "../broker/faults.js";
+import { WarrenError } from "../topology/errors.js";
+import { processConsole, visible, type Console } from "./output.js";
+import type { ExitCode, Verb } from "./verb.js";
+import { checkVerb } from "./verbs/check.js";
+import { definitionsVerb } from "./verbs/definitions.js";
+import { driftVerb } from "./verbs/drift.js";
+import { envVerb } from "./verbs/env.js";
+import { explainVerb } from "./verbs/explain.js";
+import { graphVerb } from "./verbs/graph.js";
+import { permissionsVerb } from "./verbs/permissions.js";
+
+const VERBS: readonly Verb[] = [checkVerb, graphVerb, explainVerb, definitionsVerb, permissionsVerb, driftVerb, envVerb];
+
+function command(console: Console, version: string, exit: (code: ExitCode) => void): Command {
+  const program = new Command("warren")
+    .description("RabbitMQ as typed code: looks into a topology, a file of definitions, or a live broker.")
+    .version(version)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ writeOut: console.out, writeErr: console.error })
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 fine; 1 an error (with --strict a warning), or drift; 2 wrong use, or a broker that cannot be reached.",
+    )
+    .addHelpText("after", "\nExample:\n  $ warren check contextiq\n");
+  VERBS.forEach((verb) => verb(program, console, exit));
+  return program;
+}
+
+function failed(error: unknown, console: Console): ExitCode {
+  // Commander has written its message already; help and version are no errors.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (console.environment["WARREN_DEBUG"])
+    console.error(withoutCredentials(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+  if (error instanceof WarrenError) {
+    console.error(error.message.split("\n").map(visible).join("\n"));
+    return error.exitCode;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  console.error(visible(withoutCredentials(`warren failed: ${message.split("\n")[0] ?? ""}`)));
+  if (!console.environment["WARREN_DEBUG"]) console.error("  to do:   set WARREN_DEBUG=1 to see where, and report it");
+  return 1;
+}
+
+/** Runs one verb and returns its exit code. */
+export async function run(words: readonly string[], console: Console, version: string): Promise<ExitCode> {
+  let code: ExitCode = 0;
+  try {
+    const program = command(console, version, (given) => (code = given));
+    await program.parseAsync([...words], { from: "user" });
+    return code;
+  } catch (error) {
+    return failed(error, console);
+  }
+}
+
+/** The process: its arguments, its output, its end. */
+export async function main(version: string): Promise<void> {
+  // A reader that has enough (`| head`) closes the pipe: no fault of ours.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+      process.exit(process.exitCode ?? 0);
+    });
+  }
+  // Set, not called: what is written to a pipe still has to go out.
+  process.exitCode = await run(process.argv.slice(2), processConsole(), version);
+}
