@@ -5,6 +5,4 @@ const { existsSync } = require("node:fs");
 const { join } = require("node:path");
 
 const source = join(__dirname, "..", "provision", "own", "handler.ts");
-module.exports = existsSync(source)
-  ? require("tsx/cjs/api").require(source, __filename)
-  : require("../dist/provision/own/handler.js");
+module.exports = existsSync(source) ? require("tsx/cjs/api").require(source, __filename) : require("../dist/provision/own/handler.js");
