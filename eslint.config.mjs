@@ -2,8 +2,22 @@
 import { builtinModules } from "node:module";
 import tseslint from "typescript-eslint";
 
-const tests = ["**/*.test.ts", "**/*.test-d.ts"];
-const folders = ["bench", "broker", "cli", "conformance", "docker", "k8s", "lab", "monitoring", "provision", "workers"];
+const tests = ["**/*.test.ts", "**/*.test-d.ts", "testing/**"];
+const folders = [
+  "bench",
+  "broker",
+  "cli",
+  "conformance",
+  "docker",
+  "k8s",
+  "lab",
+  "monitoring",
+  "program",
+  "provision",
+  "sources",
+  "testing",
+  "workers",
+];
 
 /** Relative imports that lead into one of the folders of the checkout's root. */
 const into = (names, message, more = {}) => ({ regex: `^(\\./|(\\.\\./)+)(${names.join("|")})(/|$)`, message, ...more });

@@ -1,3 +1,3 @@
 /** For Pulumi's dynamic provider process alone; a program has no use for it. */
-declare const ownResources: { handler(): unknown };
+declare const ownResources: object;
 export = ownResources;

@@ -124,7 +124,7 @@ function rightsOf(
     if (!template || !values) continue;
     const filled = Object.entries(template.from ?? {}).map(([exchange, keys]) => [
       exchange,
-      keysOf({ [exchange]: keys } as Sources).flatMap(([, inner]) => inner.map((key) => fill(key, values))),
+      keysOf({ [exchange]: keys }).flatMap(([, inner]) => inner.map((key) => fill(key, values))),
     ]);
     const pattern = placeholderRegex(fill(template.name, values));
     declare(rights, pattern, { ...template, from: Object.fromEntries(filled) as Sources }, topology);

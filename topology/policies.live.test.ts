@@ -23,11 +23,13 @@ const pattern = fc.constantFrom(
   "^b\\.quorum$",
 );
 const small = fc.integer({ min: 100_000, max: 900_000 });
-const some = <Keys extends string>(keys: Record<Keys, fc.Arbitrary<unknown>>) =>
+/** Few keys, for one that a type refuses is enough to skip a policy. */
+const some = (keys: Readonly<Record<string, fc.Arbitrary<unknown>>>): fc.Arbitrary<Record<string, unknown>> =>
   fc
-    .record(keys, { requiredKeys: [], noNullPrototype: true })
-    .filter((definition) => Object.keys(definition).length > 0)
-    .map((definition) => definition as Record<string, unknown>);
+    .uniqueArray(fc.constantFrom(...Object.keys(keys)), { minLength: 1, maxLength: 2 })
+    .chain((names) =>
+      fc.record(Object.fromEntries(names.map((name) => [name, keys[name] as fc.Arbitrary<unknown>])), { noNullPrototype: true }),
+    );
 const shared = {
   "max-length-bytes": small,
   "max-length": small,
@@ -52,15 +54,11 @@ const operatorApplyTo = fc.constantFrom("queues", "classic_queues", "quorum_queu
 
 // Priorities differ: of two equal ones it is undefined which holds.
 const policies = fc
-  .array(fc.record({ pattern, applyTo, definition: userKeys }), { maxLength: 6 })
-  .map((list): PlannedPolicy[] =>
-    list.map((one, index) => ({ ...one, name: `p${index}`, priority: index * 2 - 3, origin: "" }) as PlannedPolicy),
-  );
+  .array(fc.record({ pattern, applyTo, definition: userKeys }), { minLength: 1, maxLength: 6, size: "max" })
+  .map((list): PlannedPolicy[] => list.map((one, index) => ({ ...one, name: `p${index}`, priority: index * 2 - 3, origin: "" })));
 const operatorPolicies = fc
-  .array(fc.record({ pattern, applyTo: operatorApplyTo, definition: some(shared) }), { maxLength: 4 })
-  .map((list): PlannedOperatorPolicy[] =>
-    list.map((one, index) => ({ ...one, name: `o${index}`, priority: index, origin: "" }) as PlannedOperatorPolicy),
-  );
+  .array(fc.record({ pattern, applyTo: operatorApplyTo, definition: some(shared) }), { minLength: 1, maxLength: 4, size: "max" })
+  .map((list): PlannedOperatorPolicy[] => list.map((one, index) => ({ ...one, name: `o${index}`, priority: index, origin: "" })));
 
 interface LiveQueue {
   readonly name: string;
@@ -85,26 +83,22 @@ describe("policies on a broker", () => {
         try {
           for (const [kind, { name, pattern: regex, applyTo: to, priority, definition }] of all)
             await brokerApi("PUT", at(kind, name), { pattern: regex, "apply-to": to, priority, definition });
+          // Straight from the metadata: with statistics it is up to five seconds old. Without them only quorum queues tell of operator policies.
+          const live = (await brokerApi(
+            "GET",
+            `${at("queues", "").slice(0, -1)}?disable_stats=true&enable_queue_totals=true`,
+          )) as LiveQueue[];
           for (const { name, type } of QUEUES) {
             const object = { kind: "queue", name, type } as const;
+            const found = live.find((queue) => queue.name === name);
             const own = matchPolicies(user, object).winner;
+            expect([name, found?.policy || undefined]).toEqual([name, own?.name]);
+            if (type !== "quorum") continue;
             const its = matchPolicies(operator, object).winner;
+            expect([name, found?.operator_policy || undefined]).toEqual([name, its?.name]);
             const settings = effectiveSettings({ policies: user, operatorPolicies: operator }, { name, type, arguments: {} });
-            // A queue hears of a policy a moment after the policy is there.
-            await expect
-              .poll(
-                async () => {
-                  const found = (await brokerApi("GET", at("queues", name))) as LiveQueue;
-                  const effective = found.effective_policy_definition ?? {};
-                  return {
-                    policy: found.policy ?? undefined,
-                    operator: found.operator_policy ?? undefined,
-                    settings: [...settings.keys()].map((key) => [key, effective[key]]),
-                  };
-                },
-                { timeout: 10_000, interval: 20 },
-              )
-              .toEqual({ policy: own?.name, operator: its?.name, settings: [...settings].map(([key, { value }]) => [key, value]) });
+            const effective = found?.effective_policy_definition ?? {};
+            for (const { key, value } of settings.values()) expect([name, key, effective[key]]).toEqual([name, key, value]);
             if (own && its) held += 1;
           }
         } finally {
@@ -113,7 +107,7 @@ describe("policies on a broker", () => {
       }),
       { seed: SEED, numRuns: RUNS },
     );
-    expect(held).toBeGreaterThan(0);
+    expect(held).toBeGreaterThan(RUNS / 5);
   });
 
   test.each([

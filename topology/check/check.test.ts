@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { arbitraryInstallation } from "../../testing/arbitrary-topology.js";
 import type { Installation, Topology } from "../model.js";
 import { systems } from "../systems/index.js";
 import { check, ruleTable, rules } from "./index.js";
@@ -187,6 +188,19 @@ describe("any topology", () => {
         expect(JSON.stringify(check(installation))).toBe(JSON.stringify(found));
       }),
       { numRuns: 60 },
+    );
+  });
+});
+
+describe("what a broker takes", () => {
+  it("has nothing that cannot be silenced, but for messages to where no client may publish", () => {
+    const refused = new Set(rules.filter((rule) => rule.refused).map(({ code }) => code));
+    fc.assert(
+      fc.property(arbitraryInstallation(), (installation) => {
+        const found = check(installation).filter(({ code }) => refused.has(code) && code !== "message-to-internal");
+        expect(found).toEqual([]);
+      }),
+      { numRuns: 50 },
     );
   });
 });

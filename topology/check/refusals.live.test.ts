@@ -60,12 +60,21 @@ test("arguments of queues", async () => {
         const taken = await takes(brokerApi("PUT", at, { durable: true, auto_delete: false, arguments: args }));
         if (taken) await brokerApi("DELETE", at);
         const { "x-queue-type": _, ...own } = args;
-        const says = !refused({ queues: { q: { type, arguments: own } as never } });
+        const says = !refused({ queues: { q: { type, arguments: own } } });
         if (taken !== says) different.push({ type, argument: setting.argument, value, broker: taken, check: says });
       }
   expect(different).toEqual([]);
   expect(asked).toBeGreaterThan(200);
 });
+
+/** What policies take and arguments do not, and what does not work there either. */
+const LENIENT: readonly (readonly [key: string, value: unknown])[] = [
+  ["message-ttl", 315_360_000_001],
+  ["expires", 315_360_000_001],
+  ["queue-version", 1],
+  ["delivery-limit", -2],
+  ["initial-cluster-size", 0],
+];
 
 test("keys and values of policies", async () => {
   const { vhost } = await scratchVhost();
@@ -91,7 +100,8 @@ test("keys and values of policies", async () => {
     const taken = await takes(brokerApi("PUT", at, { pattern: "^q$", "apply-to": "queues", priority: 0, definition }));
     await brokerApi("DELETE", at);
     const says = !refused({ [operator ? "operatorPolicies" : "policies"]: { p: { pattern: "^q$", applyTo: "queues", definition } } });
-    if (taken !== says) different.push({ operator, definition, broker: taken, check: says });
+    const lenient = LENIENT.some(([key, value]) => definition[key] === value) && taken && !says;
+    if (taken !== says && !lenient) different.push({ operator, definition, broker: taken, check: says });
   }
   expect(different).toEqual([]);
 });

@@ -47,7 +47,7 @@ function* toInternal(facts: Facts): Iterable<Fault> {
         path: `${path("messages", message)}.to`,
         message: `Message ${quote(message)} is published to exchange ${quote(exchange)}, which is internal: the broker refuses it (403).`,
         value: exchange,
-        allowed: [...facts.exchanges.values()].filter(({ internal }) => !internal).map(({ name }) => name),
+        allowed: Object.entries(facts.topology.exchanges ?? {}).flatMap(([name, { internal }]) => (internal ? [] : [name])),
       };
 }
 
