@@ -88,7 +88,7 @@ export default tseslint.config(
     rules: { eqeqeq: "error", "prefer-const": "error", "no-var": "error" },
   },
   // Borders. The last matching block decides, so each names everything that its folder may not do.
-  { files: ["**/*.ts"], ignores: ["lab/**", ...tests], rules: imports([noLab]) },
+  { files: ["**/*.ts"], ignores: ["lab/**", "bench/**", ...tests], rules: imports([noLab]) },
   { files: ["topology/**/*.ts"], ignores: tests, rules: { ...imports([noOtherFolder(), ...noEffects]), ...pure } },
   { files: ["monitoring/**/*.ts"], ignores: tests, rules: { ...imports([noOtherFolder("monitoring"), ...noEffects]), ...pure } },
   {

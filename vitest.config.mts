@@ -14,7 +14,12 @@ export default defineConfig({
     projects: [
       {
         ...fromSource,
-        test: { name: "unit", include: ["**/*.test.ts"], exclude: [...ignored, "**/*.live.test.ts", "**/*.e2e.test.ts"], testTimeout: 20_000 },
+        test: {
+          name: "unit",
+          include: ["**/*.test.ts"],
+          exclude: [...ignored, "**/*.live.test.ts", "**/*.e2e.test.ts"],
+          testTimeout: 20_000,
+        },
       },
       {
         ...fromSource,

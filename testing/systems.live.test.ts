@@ -181,7 +181,7 @@ describe("a change", () => {
   });
 
   it("to a file with a fault in it stops before anything is changed", async () => {
-    write({ ...changed, queues: { ...changed.queues, fresh: { type: "quorum", from: { nowhere: "#" } } } } as Topology);
+    write({ ...changed, queues: { ...changed.queues, fresh: { type: "quorum", from: { nowhere: "#" } } } });
     const refused = await stack.pulumi("up", "--yes", "--skip-preview");
     expect(refused.code).not.toBe(0);
     expect(refused.output).toMatch(/nowhere/);

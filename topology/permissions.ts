@@ -5,7 +5,7 @@ import type { Message, Queue, QueueTemplate, Service, Sources, Topology } from "
 import { anyOf, DEFAULT_EXCHANGE_PERMISSION, escapeRegex, fill, placeholderRegex, retryExchange, serviceUser } from "./names.js";
 import { entry } from "./entry.js";
 import { path } from "./path.js";
-import { router, type Router } from "./routing.js";
+import { router } from "./routing.js";
 
 /** A regular expression for keys, or anything: with "anything" no topic permission is needed, for the broker allows all without one. */
 type KeyRights = Set<string> | "anything";
@@ -102,13 +102,7 @@ function consume(rights: Rights, name: string, definition: Queue | undefined): v
   letters(rights, definition);
 }
 
-function rightsOf(
-  topology: Topology,
-  service: Service,
-  routes: Router,
-  topicExchanges: ReadonlySet<string>,
-  requests: readonly Message[],
-): Rights {
+function rightsOf(topology: Topology, service: Service, topicExchanges: ReadonlySet<string>, requested: ReadonlySet<string>): Rights {
   const rights = new Rights(topicExchanges);
   for (const name of service.publishes ?? []) {
     const message = entry(topology.messages, name);
@@ -146,21 +140,30 @@ function rightsOf(
       }
     }
   }
-  if (repliesTo(topology, service, routes, requests)) rights.publish("");
+  if (repliesTo(topology, service, requested)) rights.publish("");
   return rights;
 }
 
+/** Queues, and names of templates, that requests reach. */
+function queuesOfRequests(topology: Topology, plan: Plan): ReadonlySet<string> {
+  const requests = Object.values(topology.messages ?? {}).filter((message) => message.reply !== undefined);
+  if (requests.length === 0) return new Set();
+  const routes = router(plan);
+  return new Set(
+    requests.flatMap((message) => {
+      const { exchange, key } = target(topology, message);
+      return routes.reach(exchange, key, message.headers);
+    }),
+  );
+}
+
 /** Whether requests reach a service: then it replies through the default exchange, with which it can reach any queue. */
-function repliesTo(topology: Topology, service: Service, routes: Router, requests: readonly Message[]): boolean {
-  if (requests.length === 0) return false;
-  const own = new Set<string>([
+function repliesTo(topology: Topology, service: Service, requested: ReadonlySet<string>): boolean {
+  const own = [
     ...(service.consumes ?? []),
     ...Object.keys(service.instances ?? {}).map((name) => entry(topology.templates, name)?.name ?? ""),
-  ]);
-  return requests.some((message) => {
-    const { exchange, key } = target(topology, message);
-    return routes.reach(exchange, key, message.headers).some((queue) => own.has(queue));
-  });
+  ];
+  return own.some((queue) => requested.has(queue));
 }
 
 function topicPermission(keys: KeyRights): string {
@@ -172,14 +175,13 @@ export function servicePermissions(
   topology: Topology,
   plan: Plan,
 ): { permissions: PlannedPermission[]; topicPermissions: PlannedTopicPermission[] } {
-  const routes = router(plan);
-  const requests = Object.values(topology.messages ?? {}).filter((message) => message.reply !== undefined);
+  const requested = queuesOfRequests(topology, plan);
   const topicExchanges = new Set(["amq.topic", ...plan.exchanges.filter(({ type }) => type === "topic").map(({ name }) => name)]);
   const permissions: PlannedPermission[] = [];
   const topicPermissions: PlannedTopicPermission[] = [];
   for (const [name, service] of Object.entries(topology.services ?? {})) {
     const user = service.user ?? serviceUser(topology.name, name);
-    const rights = rightsOf(topology, service, routes, topicExchanges, requests);
+    const rights = rightsOf(topology, service, topicExchanges, requested);
     const origin = path("services", name);
     permissions.push({
       user,

@@ -1,32 +1,44 @@
 /** Rules about versions of the broker: what it does not have yet, or not any more. */
 import { entry } from "../entry.js";
 import { path } from "../path.js";
-import { settingOfArgument, settingOfPolicyKey, VERSIONS } from "../settings.js";
+import { settingOfArgument, settingOfPolicyKey, VERSIONS, type Setting } from "../settings.js";
 import type { Facts } from "./facts.js";
 import { REMOVED_ARGUMENTS, REMOVED_POLICY_KEYS, WITHOUT_EFFECT } from "./removed.js";
 import { quote, type Fault, type Rule } from "./rule.js";
 import { argumentPath, policyKeyPath } from "./setting-paths.js";
 import { OLD_LOCATORS } from "./values.js";
 
-/** Settings with the paths where they are written. */
-function* written(facts: Facts): Iterable<{ key: string; argument: boolean; value: unknown; path: () => string; of: () => string }> {
+interface Written {
+  readonly key: string;
+  readonly argument: boolean;
+  readonly value: unknown;
+  readonly path: () => string;
+  readonly of: () => string;
+}
+
+/** Those arguments and policy keys that are looked for, with the paths where they are written. */
+function* written(facts: Facts, wanted: (key: string, argument: boolean) => boolean): Iterable<Written> {
   for (const queue of facts.written())
-    for (const [argument, value] of Object.entries(queue.arguments))
+    for (const [argument, value] of Object.entries(queue.arguments)) {
+      if (!wanted(argument, true)) continue;
       yield { key: argument, argument: true, value, path: () => argumentPath(facts, queue, argument), of: () => facts.title(queue) };
+    }
   for (const policy of [...facts.plan.policies, ...facts.plan.operatorPolicies]) {
     const generatedFor = "generatedFor" in policy ? policy.generatedFor : undefined;
     const of = (): string => (generatedFor === undefined ? `Policy ${quote(policy.name)}` : quote(generatedFor));
     for (const [key, value] of Object.entries(policy.definition))
-      yield { key, argument: false, value, path: () => policyKeyPath(facts, policy, key), of };
+      if (wanted(key, false)) yield { key, argument: false, value, path: () => policyKeyPath(facts, policy, key), of };
   }
 }
 
 const since = (version: string): string[] => VERSIONS.filter((one) => one >= version).map((one) => `brokerVersion: "${one}"`);
 
 function* tooNew(facts: Facts): Iterable<Fault> {
-  for (const { key, argument, value, path: where, of } of written(facts)) {
-    const setting = argument ? settingOfArgument(key) : settingOfPolicyKey(key);
-    if (!setting?.since || facts.has(setting.since)) continue;
+  const settingOf = (key: string, argument: boolean): Setting | undefined => (argument ? settingOfArgument(key) : settingOfPolicyKey(key));
+  const wanted = (key: string, argument: boolean): boolean => !facts.has(settingOf(key, argument)?.since);
+  for (const { key, argument, value, path: where, of } of written(facts, wanted)) {
+    const setting = settingOf(key, argument);
+    if (!setting?.since) continue;
     yield {
       path: where(),
       message: `${of()} has ${setting.field}, which RabbitMQ ${facts.version} does not have: it came with ${setting.since}.`,
@@ -44,8 +56,9 @@ function* tooNew(facts: Facts): Iterable<Fault> {
 }
 
 function* removed(facts: Facts): Iterable<Fault> {
-  for (const { key, argument, value, path: where, of } of written(facts)) {
-    const gone = entry(argument ? REMOVED_ARGUMENTS : REMOVED_POLICY_KEYS, key);
+  const goneOf = (key: string, argument: boolean) => entry(argument ? REMOVED_ARGUMENTS : REMOVED_POLICY_KEYS, key);
+  for (const { key, argument, value, path: where, of } of written(facts, (name, raw) => goneOf(name, raw) !== undefined)) {
+    const gone = goneOf(key, argument);
     if (!gone || !facts.has(gone.since)) continue;
     yield { path: where(), message: `${of()} has ${quote(key)}, which RabbitMQ ${facts.version} refuses.`, value, remedy: gone.instead };
   }
@@ -60,15 +73,17 @@ function* removed(facts: Facts): Iterable<Fault> {
 }
 
 function* withoutEffect(facts: Facts): Iterable<Fault> {
-  for (const { key, argument, value, path: where, of } of written(facts)) {
-    const why = entry(WITHOUT_EFFECT, argument ? key : `x-${key}`);
+  const whyOf = (key: string, argument: boolean) => entry(WITHOUT_EFFECT, argument ? key : `x-${key}`);
+  for (const { key, argument, value, path: where, of } of written(facts, (name, raw) => whyOf(name, raw) !== undefined)) {
+    const why = whyOf(key, argument);
     if (why) yield { path: where(), message: `${of()} has ${quote(key)}, which has no effect: ${why}.`, value };
   }
 }
 
 function* deprecated(facts: Facts): Iterable<Fault> {
-  for (const { key, value, path: where, of } of written(facts))
-    if ((key === "x-queue-leader-locator" || key === "queue-leader-locator") && OLD_LOCATORS.includes(value))
+  const isLocator = (key: string): boolean => key === "x-queue-leader-locator" || key === "queue-leader-locator";
+  for (const { value, path: where, of } of written(facts, isLocator))
+    if (OLD_LOCATORS.includes(value))
       yield {
         path: where(),
         message: `${of()} has ${quote(value)} for queueLeaderLocator, an old name of "balanced".`,

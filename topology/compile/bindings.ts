@@ -3,8 +3,7 @@ import type { Binding, Keys, Sources } from "../model.js";
 import { path } from "../path.js";
 import type { PlannedBinding } from "./plan.js";
 
-const list = (keys: Keys): readonly (string | Binding)[] =>
-  typeof keys === "string" || !Array.isArray(keys) ? [keys as string | Binding] : keys;
+const isList = (keys: Keys): keys is readonly (string | Binding)[] => Array.isArray(keys);
 
 export function bindings(
   destination: string,
@@ -14,8 +13,8 @@ export function bindings(
 ): PlannedBinding[] {
   return Object.entries(from ?? {}).flatMap(([source, keys]) => {
     if (keys === undefined) return [];
-    const several = Array.isArray(keys);
-    return list(keys).map((entry, index) => {
+    const several = isList(keys);
+    return (several ? keys : [keys]).map((entry, index) => {
       const binding: Binding = typeof entry === "string" ? { key: entry } : entry;
       const at = `${origin}.${path("from", source, ...(several ? [index] : []))}`;
       return {
