@@ -1,0 +1,44 @@
+/** The program of `pulumi up`: configuration, check, look at what is there, broker, topology, outputs. Nothing is decided here. */
+import { openBroker } from "./program/open-broker.js";
+import { readSettings } from "./program/settings.js";
+import { summaryText } from "./program/summary.js";
+import { admit } from "./provision/admit.js";
+import { toldLater } from "./provision/told.js";
+import { RabbitTopology } from "./provision/topology.js";
+import { loadTopology } from "./sources/load.js";
+
+async function program(): Promise<Record<string, unknown>> {
+  const settings = readSettings();
+  const { system, environment, strict, allowDataLoss, secrets, passwords } = settings;
+
+  const { label, value } = await loadTopology(system, process.cwd());
+  const { plan, installation } = admit(value, { label, environment, strict });
+
+  const broker = await openBroker(settings, plan, process.cwd());
+  const topology = new RabbitTopology(
+    "topology",
+    {
+      topology: installation,
+      environment,
+      strict,
+      allowDataLoss,
+      secrets,
+      passwords,
+      salt: broker.salt,
+      broker: broker.args,
+      isGone: broker.isGone,
+    },
+    broker.options,
+  );
+  broker.announce(topology);
+
+  const { managementUrl, amqpUrl, metricsUrl, administrator } = broker;
+  return {
+    endpoints: { management: managementUrl, ...(amqpUrl ? { amqp: amqpUrl } : {}), ...(metricsUrl ? { metrics: metricsUrl } : {}) },
+    users: topology.users,
+    passwords: topology.passwords,
+    summary: topology.vhosts.apply(() => summaryText(plan, { system, managementUrl, amqpUrl, administrator })),
+  };
+}
+
+export = (): Promise<Record<string, unknown>> => toldLater(program);

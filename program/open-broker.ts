@@ -1,0 +1,141 @@
+/** The broker that the configuration names, looked at before anything is registered: the dev stack's in Docker, or one that is there. */
+import * as pulumi from "@pulumi/pulumi";
+import { writeEndpoint } from "../broker/address.js";
+import { BrokerError } from "../broker/faults.js";
+import { Broker, containerName } from "../docker/broker.js";
+import { pluginsOf } from "../docker/plugins.js";
+import { isGone, preflight, type Found } from "../docker/preflight.js";
+import type { BrokerArgs } from "../provision/args.js";
+import { managementOf, type Connection } from "../provision/connection.js";
+import { guard } from "../provision/guard.js";
+import { managedByStack } from "../provision/managed.js";
+import type { RabbitTopology } from "../provision/topology.js";
+import { untilItAnswers } from "../provision/wait.js";
+import type { InstallationPlan } from "../topology/compile/plan.js";
+import { WarrenError } from "../topology/errors.js";
+import { LOCAL_FOLDER, localSecret } from "./local-secrets.js";
+import { externalArgs, type DockerSettings, type ExternalSettings, type Settings } from "./settings.js";
+
+export interface OpenBroker {
+  readonly args: BrokerArgs;
+  /** Of the topology: what it waits for, and with what it ends. */
+  readonly options: pulumi.ComponentResourceOptions;
+  readonly salt: string;
+  readonly managementUrl: string;
+  readonly amqpUrl: string | undefined;
+  readonly metricsUrl: string | undefined;
+  readonly administrator: string;
+  /** Whether it is gone with all it held. */
+  readonly isGone: () => Promise<boolean>;
+  /** Lets the `warren` command find it, once the topology is on it. */
+  readonly announce: (topology: RabbitTopology) => void;
+}
+
+const ADMINISTRATOR = "warren";
+
+/** Throws a WarrenError if the broker cannot be had, or if the update would lose messages; nothing is changed then. */
+export async function openBroker(settings: Settings, plan: InstallationPlan, directory: string): Promise<OpenBroker> {
+  const salt = settings.salt ?? localSecret(directory, "salt");
+  const { broker } = settings;
+  return broker.kind === "external" ? openExternal(settings, broker, plan, salt) : openDocker(settings, broker, plan, salt, directory);
+}
+
+const tell = (text: string): void => void pulumi.log.info(text);
+
+async function look(settings: Settings, plan: InstallationPlan, connection: Connection): Promise<void> {
+  const { allowDataLoss, brokerVersion } = settings;
+  await guard({
+    connection,
+    plan,
+    managed: await managedByStack(),
+    allowDataLoss,
+    onWait: tell,
+    ...(brokerVersion ? { brokerVersion } : {}),
+  });
+}
+
+const START_SECONDS = 90;
+
+/** It may have been started a moment ago. */
+async function lookInDocker(settings: Settings, plan: InstallationPlan, connection: Connection, prefix: string): Promise<void> {
+  const container = containerName(prefix);
+  const broker = managementOf(connection);
+  try {
+    const remedy = `docker logs ${container} tells why`;
+    await untilItAnswers(broker, { seconds: START_SECONDS, passing: ["unreachable", "not-rabbitmq", "failed"], remedy });
+  } catch (error) {
+    if (!(error instanceof BrokerError) || error.kind !== "credentials") throw error;
+    throw new WarrenError(`The broker in container ${container} does not take the password of its administrator that this checkout has.`, {
+      remedy: `put back the ${LOCAL_FOLDER}/admin-password that it was made with; or give it this one: docker exec -i ${container} rabbitmqctl change_password ${ADMINISTRATOR} < ${LOCAL_FOLDER}/admin-password`,
+      cause: error,
+    });
+  } finally {
+    await broker.close();
+  }
+  await look(settings, plan, connection);
+}
+
+async function openExternal(settings: Settings, external: ExternalSettings, plan: InstallationPlan, salt: string): Promise<OpenBroker> {
+  await look(settings, plan, external.connection);
+  return {
+    args: externalArgs(external),
+    options: {},
+    salt,
+    managementUrl: external.connection.endpoint,
+    amqpUrl: external.amqpUrl,
+    metricsUrl: undefined,
+    administrator: external.connection.username,
+    isGone: () => Promise.resolve(false),
+    announce: () => undefined,
+  };
+}
+
+async function openDocker(
+  settings: Settings,
+  inDocker: DockerSettings,
+  plan: InstallationPlan,
+  salt: string,
+  directory: string,
+): Promise<OpenBroker> {
+  const stack = pulumi.getStack();
+  const prefix = `${pulumi.getProject()}-${stack}`;
+  const password = inDocker.adminPassword ?? localSecret(directory, "admin-password");
+  const { image, ports, memoryMb } = inDocker;
+  const found: Found = await preflight({
+    container: containerName(prefix),
+    image,
+    ports: { "warren:amqpPort": ports.amqp, "warren:managementPort": ports.management, "warren:metricsPort": ports.metrics },
+    dryRun: pulumi.runtime.isDryRun(),
+    onProgress: tell,
+  });
+  if (found.state === "running")
+    await lookInDocker(settings, plan, { endpoint: found.managementUrl ?? "", username: ADMINISTRATOR, password }, prefix);
+  else if (found.state === "stopped") tell("the broker is stopped, so its messages cannot be counted now; the update starts it and looks");
+
+  const broker = new Broker("broker", {
+    prefix,
+    stack,
+    image,
+    amqpPort: ports.amqp,
+    managementPort: ports.management,
+    metricsPort: ports.metrics,
+    memoryMb,
+    plugins: pluginsOf(plan),
+    administrator: { name: ADMINISTRATOR, password, salt },
+  });
+  const { managementUrl, amqpUrl, metricsUrl } = broker;
+  return {
+    args: { endpoint: managementUrl, username: ADMINISTRATOR, password: pulumi.secret(password) },
+    options: { dependsOn: [broker.ready], deletedWith: broker },
+    salt,
+    managementUrl,
+    amqpUrl,
+    metricsUrl,
+    administrator: ADMINISTRATOR,
+    isGone: () => isGone(containerName(prefix)),
+    announce: (topology) => {
+      if (pulumi.runtime.isDryRun()) return;
+      topology.vhosts.apply(() => writeEndpoint(directory, { managementUrl, amqpUrl, username: ADMINISTRATOR, password }));
+    },
+  };
+}

@@ -1,0 +1,99 @@
+// Configuration, the checkout's own secrets, the summary.
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { afterEach, describe, expect, it } from "vitest";
+import { compileInstallation } from "../topology/compile/compile.js";
+import { localSecret } from "./local-secrets.js";
+import { readSettings } from "./settings.js";
+import { summaryText } from "./summary.js";
+
+const configure = (values: Readonly<Record<string, string>>, secret: readonly string[] = []): void => {
+  const named = (key: string): string => `warren:${key}`;
+  process.env["PULUMI_CONFIG_SECRET_KEYS"] = JSON.stringify(secret.map(named));
+  pulumi.runtime.setAllConfig(Object.fromEntries(Object.entries(values).map(([key, value]) => [named(key), value])), secret.map(named));
+};
+afterEach(() => configure({}));
+
+describe("the configuration", () => {
+  it("is complete without a word, and the empty defaults of Pulumi.yaml are none", () => {
+    for (const values of [{}, { environment: "", image: "", amqpPort: "", adminPassword: "", secrets: "{}", brokerVersion: "" }]) {
+      configure(values);
+      expect(readSettings()).toMatchObject({
+        system: "contextiq",
+        broker: { kind: "docker", image: "rabbitmq:4.3-management", ports: { amqp: 5672, management: 15672, metrics: 15692 } },
+        allowDataLoss: false,
+        strict: false,
+        secrets: {},
+        passwords: {},
+      });
+    }
+  });
+
+  it.each<[Record<string, string>, RegExp]>([
+    [{ broker: "dockr" }, /warren:broker is "dockr"[^]*allowed: docker, external/],
+    [{ amqpPort: "70000" }, /warren:amqpPort is "70000"[^]*from 1 to 65535/],
+    [{ managementPort: "1.5" }, /warren:managementPort is "1\.5"/],
+    [{ allowDataLoss: "yes" }, /warren:allowDataLoss is "yes"[^]*true, false/],
+    [{ brokerVersion: "3.13" }, /warren:brokerVersion is "3\.13"[^]*4\.0, 4\.1/],
+    [{ secrets: "[1]" }, /warren:secrets is not an object/],
+    [{ passwords: "{" }, /warren:passwords is not an object/],
+    [{ broker: "external" }, /warren:endpoint is not set/],
+    [{ broker: "external", endpoint: "http://a", username: "u" }, /warren:password is not set[^]*--secret/],
+  ])("is refused with the key and what could stand there: %j", (values, message) => {
+    configure(values);
+    expect(() => readSettings()).toThrow(message);
+  });
+
+  it.each(["adminPassword", "salt", "secrets", "passwords"])("is refused where %s stands in clear", (key) => {
+    const value = key === "secrets" || key === "passwords" ? '{"a":"sekret"}' : "sekret";
+    configure({ [key]: value });
+    expect(() => readSettings()).toThrow(new RegExp(`warren:${key} stands in clear`));
+    expect(() => readSettings()).not.toThrow(/sekret/);
+    configure({ [key]: value }, [key]);
+    expect(() => readSettings()).not.toThrow();
+  });
+});
+
+describe("a secret of the checkout", () => {
+  it("is made once, random, for its owner alone", () => {
+    const folder = mkdtempSync(join(tmpdir(), "warren-secrets-"));
+    const made = localSecret(folder, "salt");
+    expect(made).toMatch(/^[A-Za-z0-9_-]{32}$/);
+    expect(localSecret(folder, "salt")).toBe(made);
+    expect(localSecret(folder, "other")).not.toBe(made);
+    expect(readFileSync(join(folder, ".warren/salt"), "utf8").trim()).toBe(made);
+    expect(statSync(join(folder, ".warren/salt")).mode & 0o777).toBe(0o600);
+    writeFileSync(join(folder, ".warren/salt"), "");
+    expect(() => localSecret(folder, "salt")).toThrow(/cannot be used \(it is empty\)/);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+it("the summary says what is there and where to look", () => {
+  const plan = compileInstallation({
+    topologies: [
+      {
+        name: "orders",
+        exchanges: { x: { type: "topic" } },
+        queues: { a: { type: "quorum", from: { x: "#" } }, b: { type: "classic" } },
+        users: { me: {} },
+      },
+      { name: "a-longer-name" },
+    ],
+  });
+  const text = summaryText(plan, { system: "all", managementUrl: "http://127.0.0.1:15672", amqpUrl: undefined, administrator: "warren" });
+  expect(text.split("\n")).toEqual([
+    "vhost          exchanges  queues  bindings  policies  users",
+    "orders                 1       2         1         0      1",
+    "a-longer-name          0       0         0         0      0",
+    "",
+    "management UI  http://127.0.0.1:15672  (user warren)",
+    "users          me",
+    "",
+    "npx warren graph orders     the flow of its messages",
+    "npx warren drift orders     the live broker against the topology",
+    "pulumi stack output passwords --show-secrets",
+  ]);
+});

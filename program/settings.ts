@@ -1,0 +1,171 @@
+/** The stack's configuration, read in one place; `Pulumi.yaml` describes every key. */
+import * as pulumi from "@pulumi/pulumi";
+import { WarrenError } from "../topology/errors.js";
+import { VERSIONS, type Version } from "../topology/settings.js";
+import { DEFAULT_IMAGE, DEFAULT_PORTS } from "../docker/broker.js";
+import type { BrokerArgs } from "../provision/args.js";
+
+export interface DockerSettings {
+  readonly kind: "docker";
+  readonly image: string;
+  readonly ports: { readonly amqp: number; readonly management: number; readonly metrics: number };
+  readonly memoryMb: number;
+  /** @default generated once in the checkout */
+  readonly adminPassword: string | undefined;
+}
+
+export interface ExternalSettings {
+  readonly kind: "external";
+  /** Values in clear, for the look at the broker before anything is registered. */
+  readonly connection: { readonly endpoint: string; readonly username: string; readonly password: string } & Files;
+  /** For the outputs only. */
+  readonly amqpUrl: string | undefined;
+}
+
+type Files = Partial<Record<"caFile" | "certFile" | "keyFile", string>>;
+
+export interface Settings {
+  readonly system: string;
+  readonly environment: string;
+  readonly broker: DockerSettings | ExternalSettings;
+  readonly brokerVersion: Version | undefined;
+  readonly allowDataLoss: boolean;
+  readonly strict: boolean;
+  readonly secrets: Readonly<Record<string, pulumi.Input<string>>>;
+  readonly passwords: Readonly<Record<string, pulumi.Input<string>>>;
+  /** @default generated once in the checkout */
+  readonly salt: string | undefined;
+}
+
+const wrong = (key: string, value: unknown, allowed: readonly string[]): WarrenError =>
+  new WarrenError(`warren:${key} is ${JSON.stringify(value)}.`, {
+    allowed,
+    remedy: `pulumi config set warren:${key} VALUE (Pulumi.yaml describes every key)`,
+    exitCode: 2,
+  });
+
+/** A value that is set; an empty one, as in the defaults of Pulumi.yaml, is none. */
+const text = (config: pulumi.Config, key: string): string | undefined => config.get(key) || undefined;
+
+/** What is secret must not stand in the stack's file in clear. */
+function needSecret(key: string): void {
+  // The SDK keeps to itself what it knows of this.
+  const encrypted = JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "[]") as string[];
+  if (encrypted.includes(`warren:${key}`)) return;
+  throw new WarrenError(`warren:${key} stands in clear in the stack's configuration.`, {
+    remedy: `take it out (pulumi config rm warren:${key}), choose another value, and set that with pulumi config set --secret`,
+    exitCode: 2,
+  });
+}
+
+function secretText(config: pulumi.Config, key: string): string | undefined {
+  const value = text(config, key);
+  if (value !== undefined) needSecret(key);
+  return value;
+}
+
+function boolean(config: pulumi.Config, key: string): boolean {
+  const value = text(config, key) ?? "false";
+  if (value !== "true" && value !== "false") throw wrong(key, value, ["true", "false"]);
+  return value === "true";
+}
+
+function number(config: pulumi.Config, key: string, fallback: number, [least, most]: readonly [number, number]): number {
+  const digits = text(config, key) ?? String(fallback);
+  const value = Number(digits);
+  if (!/^\d+$/.test(digits) || value < least || value > most) throw wrong(key, digits, [`whole numbers from ${least} to ${most}`]);
+  return value;
+}
+
+const PORT = [1, 65_535] as const;
+
+/** An object of texts, each of them a secret from here on. */
+function secretTexts(config: pulumi.Config, key: string): Record<string, pulumi.Output<string>> {
+  const entries = Object.entries(readObject(config, key));
+  if (entries.length > 0) needSecret(key);
+  return Object.fromEntries(
+    entries.map(([name, value]) => {
+      // Pulumi reads a text of digits as a number.
+      if (typeof value !== "string" && typeof value !== "number") throw wrong(`${key}["${name}"]`, "(secret)", ["a text"]);
+      return [name, pulumi.secret(String(value))];
+    }),
+  );
+}
+
+function readObject(config: pulumi.Config, key: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = config.getObject<unknown>(key) ?? {};
+  } catch {
+    value = undefined;
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new WarrenError(`warren:${key} is not an object of names and texts.`, {
+    remedy: `pulumi config set --secret --path 'warren:${key}["NAME"]' VALUE`,
+    exitCode: 2,
+  });
+}
+
+function need(config: pulumi.Config, key: string, secret: boolean): string {
+  const value = secret ? secretText(config, key) : text(config, key);
+  if (value !== undefined) return value;
+  throw new WarrenError(`warren:${key} is not set; an external broker needs it.`, {
+    remedy: `pulumi config set ${secret ? "--secret " : ""}warren:${key} VALUE`,
+    exitCode: 2,
+  });
+}
+
+function external(config: pulumi.Config): ExternalSettings {
+  const files = (["caFile", "certFile", "keyFile"] as const).flatMap((key) => {
+    const file = text(config, key);
+    return file === undefined ? [] : [[key, file] as const];
+  });
+  const connection = {
+    endpoint: need(config, "endpoint", false),
+    username: need(config, "username", false),
+    password: need(config, "password", true),
+    ...(Object.fromEntries(files) as Files),
+  };
+  return { kind: "external", connection, amqpUrl: text(config, "amqpUrl") };
+}
+
+function inDocker(config: pulumi.Config): DockerSettings {
+  return {
+    kind: "docker",
+    image: text(config, "image") ?? DEFAULT_IMAGE,
+    ports: {
+      amqp: number(config, "amqpPort", DEFAULT_PORTS.amqp, PORT),
+      management: number(config, "managementPort", DEFAULT_PORTS.management, PORT),
+      metrics: number(config, "metricsPort", DEFAULT_PORTS.metrics, PORT),
+    },
+    memoryMb: number(config, "memoryMb", 1024, [256, 1_048_576]),
+    adminPassword: secretText(config, "adminPassword"),
+  };
+}
+
+/** Throws a WarrenError that names the key, its value, and what could stand there. */
+export function readSettings(): Settings {
+  const config = new pulumi.Config("warren");
+  const broker = text(config, "broker") ?? "docker";
+  if (broker !== "docker" && broker !== "external") throw wrong("broker", broker, ["docker", "external"]);
+  const version = text(config, "brokerVersion");
+  const brokerVersion = VERSIONS.find((known) => known === version);
+  if (version !== undefined && brokerVersion === undefined) throw wrong("brokerVersion", version, VERSIONS);
+  return {
+    system: text(config, "system") ?? "contextiq",
+    environment: text(config, "environment") ?? pulumi.getStack(),
+    broker: broker === "docker" ? inDocker(config) : external(config),
+    brokerVersion,
+    allowDataLoss: boolean(config, "allowDataLoss"),
+    strict: boolean(config, "strict"),
+    secrets: secretTexts(config, "secrets"),
+    passwords: secretTexts(config, "passwords"),
+    salt: secretText(config, "salt"),
+  };
+}
+
+/** The connection of an external broker, its password marked. */
+export const externalArgs = ({ connection }: ExternalSettings): BrokerArgs => ({
+  ...connection,
+  password: pulumi.secret(connection.password),
+});

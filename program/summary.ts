@@ -1,0 +1,52 @@
+/** What a stack holds, as a text to read after `pulumi up`. Pure. */
+import type { InstallationPlan, Plan } from "../topology/compile/plan.js";
+
+export interface SummaryOptions {
+  /** As the `warren` command takes it: a system's name or a file. */
+  readonly system: string;
+  /** Of the management API and UI. */
+  readonly managementUrl: string;
+  readonly amqpUrl: string | undefined;
+  /** Who may look at everything. */
+  readonly administrator: string;
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
+  // The first column is a name, the others are counts.
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+const COLUMNS: readonly (readonly [string, (plan: Plan) => number])[] = [
+  ["exchanges", (plan) => plan.exchanges.length],
+  ["queues", (plan) => plan.queues.length],
+  ["bindings", (plan) => plan.bindings.length],
+  ["policies", (plan) => plan.policies.length + plan.operatorPolicies.length],
+  ["users", (plan) => plan.users.length],
+];
+
+export function summaryText(plan: InstallationPlan, { system, managementUrl, amqpUrl, administrator }: SummaryOptions): string {
+  const users = [...new Set([...plan.global.users, ...plan.vhosts.flatMap((vhost) => vhost.users)].map(({ name }) => name))].sort();
+  const rows = [
+    ["vhost", ...COLUMNS.map(([title]) => title)],
+    ...plan.vhosts.map((vhost) => [vhost.vhost.name, ...COLUMNS.map(([, count]) => String(count(vhost)))]),
+  ];
+  // `all` is no topology for the command: the first of them serves as the example.
+  const named = system === "all" ? (plan.vhosts[0]?.topology ?? system) : system;
+  return [
+    ...table(rows),
+    "",
+    `management UI  ${managementUrl}  (user ${administrator})`,
+    ...(amqpUrl === undefined ? [] : [`AMQP           ${amqpUrl}`]),
+    ...(users.length > 0 ? [`users          ${users.join(", ")}`] : []),
+    "",
+    `npx warren graph ${named}     the flow of its messages`,
+    `npx warren drift ${named}     the live broker against the topology`,
+    "pulumi stack output passwords --show-secrets",
+  ].join("\n");
+}

@@ -1,0 +1,48 @@
+/** The guard against loss: before anything is registered, the plan is laid beside the live broker, and what would lose messages is refused. */
+import { countLosses, losses, refuseLosses, type Managed } from "../broker/losses.js";
+import { readLive } from "../broker/live.js";
+import type { InstallationPlan } from "../topology/compile/plan.js";
+import { VERSIONS, type Version } from "../topology/settings.js";
+import { managementOf, type Connection } from "./connection.js";
+
+/** The newest version that a topology of the plan asks for. */
+export function versionOf(plan: InstallationPlan): Version {
+  const asked = plan.vhosts.map(({ brokerVersion }) => VERSIONS.indexOf(brokerVersion));
+  return VERSIONS[Math.max(0, ...asked)] ?? "4.0";
+}
+
+export interface GuardOptions {
+  readonly connection: Connection;
+  readonly plan: InstallationPlan;
+  /** What the stack has made so far. @default every queue of the plan's vhosts that is no instance's */
+  readonly managed?: Managed | undefined;
+  /** The oldest version that will do. @default the newest that a topology asks for */
+  readonly brokerVersion?: Version;
+  /** The user accepts to lose messages. What is in the way is refused all the same. @default false */
+  readonly allowDataLoss?: boolean;
+  /** Told what it waits for. */
+  readonly onWait?: (text: string) => void;
+}
+
+/**
+ * Throws a WarrenError that lists every queue with messages that an update to this plan would delete or replace, with its count, what
+ * differs and the safe ways; and every queue that stands in the way of a planned one.
+ * So is a broker that is too old.
+ */
+export async function guard(options: GuardOptions): Promise<void> {
+  const { plan, managed } = options;
+  const broker = managementOf(options.connection);
+  try {
+    await broker.requireVersion(options.brokerVersion ?? versionOf(plan));
+    const vhosts = new Set([...plan.vhosts.map(({ vhost }) => vhost.name), ...(managed?.vhosts ?? [])]);
+    const live = await readLive(broker, [...vhosts]);
+    const found = losses(plan, live, managed ? { managed } : {});
+    const counted = await countLosses(broker, found, {
+      onWait: (ms) =>
+        options.onWait?.(`${found.length} queue${found.length === 1 ? "" : "s"} would go: waiting ${ms / 1000} s for their exact counts`),
+    });
+    refuseLosses(counted, { allowDataLoss: options.allowDataLoss ?? false });
+  } finally {
+    await broker.close();
+  }
+}

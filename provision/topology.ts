@@ -1,0 +1,187 @@
+/** `new RabbitTopology(...)`: a topology as one component, everything in it as its children. */
+import * as pulumi from "@pulumi/pulumi";
+import * as rabbitmq from "@pulumi/rabbitmq";
+import { WarrenError } from "../topology/errors.js";
+import { admit } from "./admit.js";
+import type { BrokerArgs, RabbitTopologyArgs } from "./args.js";
+import type { Connection } from "./connection.js";
+import { own, type Context } from "./context.js";
+import { deleteHooks } from "./delete-hooks.js";
+import { globalName } from "./identity.js";
+import { planResources, type InstallationResources } from "./plan-resources.js";
+import { registerUser, type RegisteredUser } from "./register-users.js";
+import { registerVhost, type RegisteredVhost } from "./register-vhost.js";
+import { resolveSecrets, secretNamed } from "./secrets.js";
+import { told } from "./told.js";
+
+/**
+ * All objects of a topology, or of several, on one broker. Throws a WarrenError with every finding of severity error before
+ * anything is registered.
+ *
+ * @example
+ * new RabbitTopology("orders", { topology: orders, broker: { endpoint, username, password } });
+ */
+export class RabbitTopology extends pulumi.ComponentResource {
+  /** Names of its vhosts, once everything is in them. */
+  readonly vhosts: pulumi.Output<string[]>;
+  /** Names of its users. */
+  readonly users: pulumi.Output<string[]>;
+  /** By user, as far as they are known: those that were given or generated. A secret. */
+  readonly passwords: pulumi.Output<Record<string, string>>;
+  /** Of the management API. */
+  readonly endpoint: pulumi.Output<string>;
+
+  constructor(name: string, args: RabbitTopologyArgs, options: pulumi.ComponentResourceOptions = {}) {
+    told(() => needBroker(name, args));
+    const { plan, warnings } = told(() =>
+      admit(args.topology, { label: name, environment: args.environment ?? pulumi.getStack(), strict: args.strict }),
+    );
+    const resources = told(() => planResources(plan));
+    told(() => needSecrets(resources, args));
+    super("warren:index:RabbitTopology", name, {}, options);
+    if (warnings !== undefined) void pulumi.log.warn(warnings, this);
+
+    const context = told(() => contextOf(this, name, args, options));
+    const users = told(() => resources.users.map((user) => registerUser(context, user)));
+    const vhosts = told(() => registerVhosts(context, resources, users));
+    const globals = told(() => registerGlobals(context, resources));
+    const guard = registerGuard(context, name, vhosts, [...users.flatMap((user) => user.resources), ...globals], {
+      protect: plan.vhosts.some(({ vhost }) => vhost.deletionProtection),
+    });
+
+    this.vhosts = guard.id.apply(() => plan.vhosts.map(({ vhost }) => vhost.name));
+    this.users = pulumi.output(users.map((user) => user.name));
+    this.passwords = passwordsOf(users);
+    this.endpoint = pulumi.output(args.broker?.endpoint ?? context.provider.endpoint);
+    this.registerOutputs({ vhosts: this.vhosts, users: this.users, passwords: this.passwords, endpoint: this.endpoint });
+  }
+}
+
+function needBroker(name: string, { broker, provider }: RabbitTopologyArgs): void {
+  if (broker || provider) return;
+  throw new WarrenError(`RabbitTopology "${name}" does not know where its broker is.`, {
+    remedy: "give it `broker: { endpoint, username, password }` or `provider`",
+    exitCode: 2,
+  });
+}
+
+/** `undefined` if none is given, so that one has to be generated. */
+function passwordOf(
+  { passwords = {}, secrets = {} }: RabbitTopologyArgs,
+  user: string,
+  secret: string | undefined,
+): pulumi.Input<string> | undefined {
+  if (Object.hasOwn(passwords, user)) return passwords[user];
+  return secret === undefined ? undefined : secretNamed(secrets, secret, `The password of user "${user}"`);
+}
+
+/** A secret that is missing is found before anything is registered. */
+function needSecrets(resources: InstallationResources, args: RabbitTopologyArgs): void {
+  for (const { object } of resources.users) void passwordOf(args, object.name, object.password?.secret);
+  const values = [...resources.vhosts.flatMap(({ parameters }) => parameters), ...resources.globalParameters];
+  for (const { object } of values) void resolveSecrets(args.secrets ?? {}, object.value, object.origin);
+}
+
+function contextOf(parent: RabbitTopology, name: string, args: RabbitTopologyArgs, options: pulumi.ComponentResourceOptions): Context {
+  const { secrets = {}, namePrefix = "" } = args;
+  const provider = args.provider ?? makeProvider(parent, `${namePrefix}${name}`, args.broker as BrokerArgs, options.deletedWith);
+  const connection = connectionOf(args.broker, provider);
+  const allowDataLoss = args.allowDataLoss ?? false;
+  return {
+    parent,
+    provider,
+    connection,
+    hooks: deleteHooks({ name: `${namePrefix}${name}`, connection, allowDataLoss, isGone: args.isGone }),
+    transform: args.transform ?? {},
+    namePrefix,
+    dependsOn: [options.dependsOn ?? []].flat() as pulumi.Resource[],
+    deletedWith: options.deletedWith,
+    passwordOf: (user, secret) => passwordOf(args, user, secret),
+    saltSecret: args.salt ?? `${pulumi.getProject()}/${pulumi.getStack()}`,
+    resolveSecrets: (value, origin) => resolveSecrets(secrets, value, origin),
+  };
+}
+
+function makeProvider(
+  parent: pulumi.Resource,
+  name: string,
+  broker: BrokerArgs,
+  deletedWith: pulumi.Resource | undefined,
+): rabbitmq.Provider {
+  const { endpoint, username, caFile, certFile, keyFile } = broker;
+  return new rabbitmq.Provider(
+    name,
+    {
+      endpoint,
+      username,
+      password: pulumi.secret(broker.password),
+      ...(caFile === undefined ? {} : { cacertFile: caFile }),
+      ...(certFile === undefined ? {} : { clientcertFile: certFile }),
+      ...(keyFile === undefined ? {} : { clientkeyFile: keyFile }),
+    },
+    { parent, ...(deletedWith === undefined ? {} : { deletedWith }) },
+  );
+}
+
+/** Own resources speak to the same broker as the official ones. */
+function connectionOf(broker: BrokerArgs | undefined, provider: rabbitmq.Provider): pulumi.Output<Connection> {
+  const { endpoint, username, password, caFile, certFile, keyFile } = broker ?? {
+    endpoint: provider.endpoint,
+    username: provider.username,
+    password: provider.password,
+    caFile: provider.cacertFile as pulumi.Input<string>,
+    certFile: provider.clientcertFile as pulumi.Input<string>,
+    keyFile: provider.clientkeyFile as pulumi.Input<string>,
+  };
+  return pulumi.secret(pulumi.output({ endpoint, username, password, caFile, certFile, keyFile })).apply(
+    // Fields without a value would come back from the state as missing, and look like a change.
+    (all) => Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as Connection,
+  );
+}
+
+function registerVhosts(context: Context, resources: InstallationResources, users: readonly RegisteredUser[]): RegisteredVhost[] {
+  const byName = new Map(users.map((user) => [user.name, user.resource]));
+  return resources.vhosts.map((vhost) => registerVhost(context, vhost, byName));
+}
+
+function registerGlobals(context: Context, resources: InstallationResources): pulumi.Resource[] {
+  return resources.globalParameters.map(({ name, object }) =>
+    own(
+      context,
+      "global-parameter",
+      name,
+      { name: object.name, value: context.resolveSecrets(object.value, object.origin) },
+      {
+        dependsOn: [...context.dependsOn],
+      },
+    ),
+  );
+}
+
+/** Depends on everything, so that a destroy comes here first, and is refused before anything is gone. */
+function registerGuard(
+  context: Context,
+  name: string,
+  vhosts: readonly RegisteredVhost[],
+  others: readonly pulumi.Resource[],
+  { protect }: { readonly protect: boolean },
+): pulumi.CustomResource {
+  return own(
+    context,
+    "guard",
+    globalName("guard", name),
+    { topology: name, vhosts: vhosts.map((vhost) => vhost.name) },
+    {
+      dependsOn: [...vhosts.flatMap((vhost) => vhost.resources), ...others],
+      ...context.hooks.guard,
+      ...(protect ? { protect } : {}),
+    },
+  );
+}
+
+function passwordsOf(users: readonly RegisteredUser[]): pulumi.Output<Record<string, string>> {
+  const known = pulumi.all(users.map(({ name, password }) => password.apply((clear) => [name, clear] as const)));
+  return pulumi.secret(
+    known.apply((pairs) => Object.fromEntries(pairs.flatMap(([name, clear]) => (clear === undefined ? [] : [[name, clear]])))),
+  );
+}
