@@ -1,0 +1,104 @@
+/** The commands behind `npm run up`, `preview`, `down` and `npm test`. Exit codes: 0 fine, 1 failure, 2 wrong use. */
+import { Command, CommanderError } from "commander";
+import { WarrenError } from "../topology/errors.js";
+import { closeNetwork } from "./network.js";
+import { down, exec, preview, up } from "./stack.js";
+import { runSuites } from "./suites.js";
+import { systemChoice } from "./system-choice.js";
+
+interface SystemOptions {
+  readonly system?: string;
+  readonly all?: boolean;
+  readonly discard?: boolean;
+}
+
+/** Where the user stood: npm runs its scripts in the folder of package.json. */
+const from = process.env["INIT_CWD"] ?? process.cwd();
+
+async function main(): Promise<number> {
+  let code = 0;
+  const program = new Command("npm run")
+    .description("Brings Warren up on this machine, getting whatever is missing.")
+    .exitOverride()
+    .enablePositionalOptions();
+  const example = (command: Command, ...lines: string[]): Command =>
+    command.addHelpText("after", `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`);
+  const withSystem = (command: Command): Command =>
+    command
+      .option("--system <name|file>", "a reference system, or a file that exports a topology")
+      .option("--all", "all reference systems, each in its vhost");
+  const withDiscard = (command: Command): Command => command.option("--discard", "queues may be deleted with the messages in them");
+  const choose = (options: SystemOptions): { system?: string; discard?: boolean } => {
+    const system = systemChoice(options, from);
+    return { ...(system === undefined ? {} : { system }), ...(options.discard ? { discard: true } : {}) };
+  };
+
+  example(
+    withDiscard(withSystem(program.command("up"))).description(
+      "Makes or changes the dev broker and the topology in it. What --system named is remembered.",
+    ),
+    "npm run up",
+    "npm run up -- --system debias",
+    "npm run up -- --system ./my/topology.ts",
+    "npm run up -- --all",
+  ).action(async (options: SystemOptions) => {
+    code = await up(choose(options));
+  });
+  example(
+    withDiscard(withSystem(program.command("preview"))).description("Shows what `up` would change."),
+    "npm run preview",
+    "npm run preview -- --system stage7",
+  ).action(async (options: SystemOptions) => {
+    code = await preview(choose(options));
+  });
+  example(
+    withDiscard(program.command("down")).description("Takes everything down. Refuses while a queue holds messages, unless --discard."),
+    "npm run down",
+    "npm run down -- --discard",
+  ).action(async (options: SystemOptions) => {
+    code = await down(options.discard ? { discard: true } : {});
+  });
+  example(
+    program
+      .command("test")
+      .description("Runs types, lint, unit tests and live tests.")
+      .option("--only <suites...>", "types, lint, format, unit, live, e2e"),
+    "npm test",
+    "npm test -- --only unit live",
+  ).action(async (options: { only?: string[] }) => {
+    code = await runSuites(options.only);
+  });
+  example(
+    program
+      .command("exec", { hidden: true })
+      .description("Runs a command with the tools on its PATH and this checkout's stack selected.")
+      .argument("<command...>")
+      .passThroughOptions()
+      .allowUnknownOption(),
+    "node lab/start.mjs exec pulumi stack output",
+    "node lab/start.mjs exec npx vitest run --project live",
+  ).action(async ([command = "", ...args]: string[]) => {
+    code = await exec(command, args, from);
+  });
+
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (!(error instanceof WarrenError)) throw error;
+    process.stderr.write(`\nerror: ${error.message}\n`);
+    return error.exitCode;
+  }
+  return code;
+}
+
+void main()
+  .catch((error: unknown) => {
+    // A fault of the lab itself: the one place where a stack trace helps.
+    process.stderr.write(`\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return 1;
+  })
+  .then(async (code) => {
+    await closeNetwork();
+    process.exit(code);
+  });

@@ -1,0 +1,143 @@
+/** The verbs up, preview and down: the engine run on the stack of this checkout, with what was chosen and nothing written to tracked files. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { WarrenError } from "../topology/errors.js";
+import { type Checkpoint, readCheckpoint, stackOutputs } from "./checkpoint.js";
+import { attach, need } from "./command.js";
+import { withConfig } from "./config.js";
+import { type DockerObject, dockerObjects, remove, removeLabelled } from "./containers.js";
+import { ownFolder } from "./places.js";
+import { recover } from "./recover.js";
+import { print } from "./steps.js";
+import { getTools, type Tools } from "./tools.js";
+import { Workspace, projectName, stackName, writeWhole } from "./workspace.js";
+
+export interface StackOptions {
+  /** Value of `warren:system`; undefined: what is up, or the default. */
+  readonly system?: string;
+  /** Queues may be deleted with the messages in them. */
+  readonly discard?: boolean;
+}
+
+const terminal = process.stdout.isTTY && !process.env["CI"];
+
+/** Makes or changes the stack, and says what there is. Gives the exit code. */
+export async function up(options: StackOptions): Promise<number> {
+  const { workspace, env, tools } = await open();
+  const before = workspace.choices();
+  const system = options.system ?? before.system;
+  await configure(workspace, env, tools, system, options);
+  await recover(workspace, env);
+  // Remembered before the run: one that is killed in its middle is to be completed, not undone, by the next.
+  if (system !== undefined) workspace.remember({ ...before, system });
+  const held = heldBy(workspace);
+  const code = await pulumi(workspace, env, ["up", "--yes", "--skip-preview"]);
+  if (code !== 0 && system !== before.system && heldBy(workspace) === held) workspace.remember(before);
+  if (code === 0) printSummary(workspace);
+  return code === 0 ? 0 : 1;
+}
+
+/** Shows what `up` would do. */
+export async function preview(options: StackOptions): Promise<number> {
+  const { workspace, env, tools } = await open();
+  await configure(workspace, env, tools, options.system ?? workspace.choices().system, options);
+  await recover(workspace, env);
+  return (await pulumi(workspace, env, ["preview", "--diff"])) === 0 ? 0 : 1;
+}
+
+/** Takes the stack down, and then whatever is left of it in Docker. */
+export async function down(options: StackOptions): Promise<number> {
+  const { workspace, env, tools } = await open();
+  await configure(workspace, env, tools, workspace.choices().system, options);
+  await recover(workspace, env);
+  const checkpoint = readCheckpoint(workspace.checkpointFile);
+  if (checkpoint && checkpoint.resources.length > 0) {
+    const objects = dockerObjects(checkpoint.resources);
+    // The program runs too: only then do its delete hooks, which keep queues that hold messages.
+    const code = await pulumi(workspace, env, ["destroy", "--run-program", "--yes", "--skip-preview"]);
+    if (code !== 0) return 1;
+    await removeRest(objects);
+  } else {
+    print("• nothing of this checkout's stack is up");
+  }
+  if (options.discard) for (const name of await removeLabelled()) print(`• removed ${name}, which no state knew of`);
+  return 0;
+}
+
+/** Runs any command with the tools on its PATH and the stack of this checkout selected. Gives its exit code. */
+export async function exec(command: string, args: readonly string[], cwd: string): Promise<number> {
+  const { env } = await open();
+  // What it starts is not the engine's: it must not be ended as something that an engine left.
+  const { WARREN_CHECKOUT: _checkout, ...rest } = env;
+  return await attach(command, args, { cwd, env: { ...rest, PULUMI_STACK: stackName } });
+}
+
+async function open(): Promise<{ workspace: Workspace; env: NodeJS.ProcessEnv; tools: Tools }> {
+  const workspace = new Workspace(ownFolder());
+  if (!existsSync(join(workspace.program, "Pulumi.yaml"))) throw new WarrenError(`There is no Pulumi.yaml in ${workspace.program}`);
+  const tools = await getTools();
+  workspace.prepare();
+  return { workspace, env: workspace.environment(tools.env), tools };
+}
+
+/** Makes the stack if there is none, and the configuration of this run. */
+async function configure(
+  workspace: Workspace,
+  env: NodeJS.ProcessEnv,
+  tools: Tools,
+  system: string | undefined,
+  { discard = false }: StackOptions,
+): Promise<void> {
+  const file = join(workspace.program, `Pulumi.${stackName}.yaml`);
+  const tracked = existsSync(file) ? readFileSync(file, "utf8") : "";
+  const values: Record<string, string> = { [`${projectName}:image`]: tools.image };
+  if (system !== undefined) values[`${projectName}:system`] = system;
+  if (discard) values[`${projectName}:allowDataLoss`] = "true";
+  writeWhole(workspace.configFile, withConfig(tracked, values, { encryptionsalt: await getSalt(workspace, env) }));
+}
+
+/** The salt that goes with the passphrase: the state's own, or the one written when the stack was made. */
+async function getSalt(workspace: Workspace, env: NodeJS.ProcessEnv): Promise<string> {
+  const checkpoint = readCheckpoint(workspace.checkpointFile);
+  if (checkpoint?.salt) return checkpoint.salt;
+  const file = join(workspace.birthplace, `Pulumi.${stackName}.yaml`);
+  const read = (): string | undefined => (existsSync(file) ? /^encryptionsalt:\s*(\S+)/m.exec(readFileSync(file, "utf8"))?.[1] : undefined);
+  const known = checkpoint && read();
+  if (known) return known;
+  if (checkpoint)
+    await need("pulumi stack rm", "pulumi", ["stack", "rm", stackName, "--yes", "--preserve-config"], { cwd: workspace.birthplace, env });
+  await need("pulumi stack init", "pulumi", ["stack", "init", stackName, "--secrets-provider", "passphrase", "--non-interactive"], {
+    cwd: workspace.birthplace,
+    env,
+  });
+  const salt = read();
+  if (!salt) throw new WarrenError(`pulumi stack init wrote no encryptionsalt into ${file}`);
+  return salt;
+}
+
+async function pulumi(workspace: Workspace, env: NodeJS.ProcessEnv, args: readonly string[]): Promise<number> {
+  const manner = terminal ? [] : ["--non-interactive", "--color", "never", "--suppress-progress"];
+  const all = [...args, "--stack", stackName, "--config-file", workspace.configFile, "--suppress-outputs", ...manner];
+  const code = await attach("pulumi", all, { cwd: workspace.program, env });
+  if (code > 128) print("\nThe engine was ended before it was done. Run the same command again: it goes on from there.");
+  return code;
+}
+
+function printSummary(workspace: Workspace): void {
+  const checkpoint = readCheckpoint(workspace.checkpointFile);
+  const summary = checkpoint && stackOutputs(checkpoint)["summary"];
+  if (typeof summary === "string") print(`\n${summary.trimEnd()}`);
+}
+
+/** What the state holds, as one text: equal before and after a run that was refused before it changed anything. */
+function heldBy(workspace: Workspace): string {
+  const checkpoint: Checkpoint | undefined = readCheckpoint(workspace.checkpointFile);
+  return (checkpoint?.resources ?? []).map(({ urn, id }) => `${urn} ${id ?? ""}`).join("\n");
+}
+
+async function removeRest(objects: readonly DockerObject[]): Promise<void> {
+  // In the reverse order of their making: a network goes after the containers in it.
+  for (const object of [...objects].reverse()) {
+    if (await remove(object)) print(`• removed the ${object.kind} ${object.reference}, which was left`);
+  }
+}

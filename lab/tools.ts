@@ -1,0 +1,47 @@
+/** All that the project's commands need on this machine, each by the first way that is open; says which. */
+import { delimiter } from "node:path";
+import { getDocker } from "./docker.js";
+import { type Engine, engineFolder, getEngine } from "./engine.js";
+import { getBrokerImage } from "./image.js";
+import { getLanguageHost } from "./language-host.js";
+import { getPlugin } from "./plugins.js";
+import { step } from "./steps.js";
+import { type PluginName, versions } from "./versions.js";
+
+export interface Tools {
+  /** The broker's image, present in Docker. */
+  readonly image: string;
+  /** The environment in which `pulumi` finds itself and its helpers. */
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Gets everything; Pulumi and Docker side by side, for one builds while the other downloads. A failure waits for the other side, then is thrown. */
+export async function getTools(): Promise<Tools> {
+  const [pulumi, image] = await Promise.allSettled([getPulumi(), getBroker()]);
+  if (image.status === "rejected") throw image.reason;
+  if (pulumi.status === "rejected") throw pulumi.reason;
+  return { image: image.value, env: { ...pulumi.value, WARREN_IMAGE: image.value } };
+}
+
+async function getBroker(): Promise<string> {
+  await step("Docker engine", getDocker);
+  return await step("Broker image", getBrokerImage);
+}
+
+async function getPulumi(): Promise<NodeJS.ProcessEnv> {
+  const engine = await step(`Pulumi engine ${versions.engine.pinned}`, getEngine);
+  const folder = await step("Pulumi language host for Node", async () => getLanguageHost(engine));
+  const env = pulumiEnvironment(engine, folder);
+  // One after the other: each build uses every core.
+  for (const name of Object.keys(versions.plugins) as PluginName[]) {
+    await step(`Pulumi plugin ${name} ${versions.plugins[name].version}`, (say) => getPlugin(name, engine, env, say));
+  }
+  return env;
+}
+
+function pulumiEnvironment(engine: Engine, hostFolder: string | undefined): NodeJS.ProcessEnv {
+  const path = [engineFolder(engine), hostFolder, process.env["PATH"]].filter((folder) => folder);
+  const env: NodeJS.ProcessEnv = { ...process.env, PATH: path.join(delimiter), PULUMI_SKIP_UPDATE_CHECK: "true" };
+  if (engine.home) env["PULUMI_HOME"] = engine.home;
+  return env;
+}

@@ -1,0 +1,28 @@
+/** Every version that the lab pins, in one place. */
+
+export const versions = {
+  engine: {
+    /** An engine found on PATH has to be at least this old: hooks, `destroy --run-program` and `--config-file` are used. */
+    minimum: "3.200.0",
+    /** The one that is downloaded or built: the last one that the Go modules hold, and the version of the npm package. */
+    pinned: "3.257.0",
+  },
+  /** The Terraform bridge that the built plugins are made with, and the plugin SDK that it needs in place of the upstream one. */
+  bridge: "3.128.0",
+  terraformSdk: "2.0.0-20260318212141-5525259d096b",
+  plugins: {
+    rabbitmq: { version: "3.3.8", upstream: "1.8.0" },
+    docker: { version: "5.2.0", upstream: "0.0.0-20260916201441-96d331c98ff4" },
+  },
+  broker: {
+    /** The official image: with it the broker is the one that its makers ship. */
+    official: "rabbitmq:4.3-management",
+    /** The series that a self-made image must hold, and the Debian suite that has it. */
+    series: "4.3",
+    suite: "forky",
+    /** Counts the changes of lab/image/: another number makes another image. */
+    recipe: 1,
+  },
+} as const;
+
+export type PluginName = keyof typeof versions.plugins;

@@ -1,0 +1,81 @@
+/** The ignored folder of this checkout: passphrase, state, salt, and the choices made at run time. None of it is ever committed. */
+import { randomBytes } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { checkout } from "./places.js";
+
+/** The stack that the lab's commands work on. */
+export const stackName = "dev";
+/** As Pulumi.yaml says. */
+export const projectName = "warren";
+
+export interface Choices {
+  readonly version: 1;
+  /** The system that is up: a name, `all`, or the path of a file. Undefined: what the tracked configuration says. */
+  readonly system?: string;
+}
+
+export class Workspace {
+  readonly passphraseFile: string;
+  readonly stateFolder: string;
+  /** The configuration that a run gets: the tracked one with the choices of this checkout. */
+  readonly configFile: string;
+  /** A project of the same name, in which a stack is made: the engine writes the salt there and not into the tracked file. */
+  readonly birthplace: string;
+
+  constructor(
+    readonly folder: string,
+    /** The folder with Pulumi.yaml. */
+    readonly program: string = checkout,
+  ) {
+    this.passphraseFile = join(folder, "passphrase");
+    this.stateFolder = join(folder, "state");
+    this.configFile = join(folder, `Pulumi.${stackName}.yaml`);
+    this.birthplace = join(folder, "birthplace");
+  }
+
+  /** Makes what is missing. */
+  prepare(): void {
+    for (const folder of [this.folder, this.stateFolder, this.birthplace]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    chmodSync(this.folder, 0o700);
+    if (!existsSync(this.passphraseFile)) writeWhole(this.passphraseFile, `${randomBytes(32).toString("base64url")}\n`);
+    writeWhole(join(this.birthplace, "Pulumi.yaml"), `name: ${projectName}\nruntime: nodejs\n`);
+  }
+
+  /** For the engine: where state and passphrase are. A passphrase of the caller's own would win over the file, so it is left out. */
+  environment(tools: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+    const { PULUMI_CONFIG_PASSPHRASE: _passphrase, PULUMI_STACK: _stack, ...env } = tools;
+    return {
+      ...env,
+      PULUMI_BACKEND_URL: pathToFileURL(this.stateFolder).href,
+      PULUMI_CONFIG_PASSPHRASE_FILE: this.passphraseFile,
+      PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
+      WARREN_CHECKOUT: this.program,
+    };
+  }
+
+  get checkpointFile(): string {
+    return join(this.stateFolder, ".pulumi", "stacks", projectName, `${stackName}.json`);
+  }
+
+  get lockFolder(): string {
+    return join(this.stateFolder, ".pulumi", "locks", "organization", projectName, stackName);
+  }
+
+  choices(): Choices {
+    const file = join(this.folder, "choices.json");
+    return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Choices) : { version: 1 };
+  }
+
+  remember(choices: Choices): void {
+    writeWhole(join(this.folder, "choices.json"), `${JSON.stringify(choices, null, 2)}\n`);
+  }
+}
+
+/** Writes a file that is either the old one or the new one, readable by its owner alone. */
+export function writeWhole(file: string, content: string): void {
+  const fresh = `${file}.${process.pid}`;
+  writeFileSync(fresh, content, { mode: 0o600 });
+  renameSync(fresh, file);
+}
