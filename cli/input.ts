@@ -7,6 +7,7 @@ import { WarrenError } from "../topology/errors.js";
 import type { Finding } from "../topology/check/finding.js";
 import { counts, findingsText } from "../topology/check/findings-text.js";
 import type { Installation } from "../topology/model.js";
+import { nearest } from "../topology/nearest.js";
 import { read } from "../topology/read.js";
 import { systems } from "../topology/systems/index.js";
 import { visible, type Console } from "./output.js";
@@ -81,14 +82,32 @@ export async function readInput(argument: string | undefined, broker: string | u
   return { label, ...read(value, label) };
 }
 
+/** An environment's name, if a topology has sizes for it. Throws a WarrenError (exit code 2) for another: its sizes would not be those meant. */
+export function checkEnvironment(installation: Installation, environment: string | undefined): void {
+  if (environment === undefined) return;
+  const known = [...new Set(installation.topologies.flatMap(({ environments }) => Object.keys(environments ?? {})))];
+  if (known.includes(environment)) return;
+  const near = nearest(environment, known);
+  throw new WarrenError(`No topology here has an environment "${visible(environment)}".`, {
+    ...(known.length > 0 ? { allowed: known } : {}),
+    remedy: `${near === undefined ? "" : `did you mean "${visible(near)}"? Otherwise `}declare it under \`environments\`, or leave --environment out`,
+    exitCode: 2,
+  });
+}
+
 /** For verbs that need a topology whole: structural errors are shown and end the verb with exit code 1; warnings go to the error output. */
-export async function readInstallation(argument: string | undefined, broker: string | undefined, console: Console): Promise<Installation> {
-  const { installation, findings, label } = await readInput(argument, broker, console);
+export async function readInstallation(
+  argument: string | undefined,
+  given: { readonly broker?: string | undefined; readonly environment?: string | undefined },
+  console: Console,
+): Promise<Installation> {
+  const { installation, findings, label } = await readInput(argument, given.broker, console);
   if (findings.length > 0) console.error(findingsText(findings, { visible }));
   if (!installation) {
     throw new WarrenError(`${visible(label)} cannot be read: ${counts(findings).errors} structural error(s).`, {
       remedy: "mend what is listed above",
     });
   }
+  checkEnvironment(installation, given.environment);
   return installation;
 }

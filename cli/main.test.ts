@@ -113,6 +113,11 @@ describe("check", () => {
     expect(parsed(out).findings).toMatchObject([{ code: "unknown-key", path: "quees" }]);
   });
 
+  test("structural faults say that more may come", async () => {
+    expect((await warren("check", "typo.json")).error).toContain("The other checks run once the structure is right.");
+    expect((await warren("check", "fault.ts")).error).not.toContain("The other checks");
+  });
+
   test("another topology's shape", async () => {
     expect(await warren("check", "one.ts", "--same-shape-as", "two.ts#orders")).toMatchObject({ code: 0 });
     const { code, out } = await warren("check", "one.ts", "--same-shape-as", "common.cjs");
@@ -169,6 +174,9 @@ describe("input", () => {
     [["check", "debias", "--strikt"], "(Did you mean --strict?)"],
     [["graph", "debias", "--format", "png"], "mermaid, svg, dot, json"],
     [["graph", "debias", "-o", "no/such/folder.svg"], "cannot be written"],
+    [["graph", "debias", "-o", "d.png"], ".svg, .dot"],
+    [["check", "contextiq", "-e", "prdo"], 'did you mean "prod"?'],
+    [["graph", "contextiq", "-e", "prdo"], 'No topology here has an environment "prdo"'],
     [["explain", "debias", "evnts", ""], 'did you mean "events"?'],
     [["explain", "debias", "events"], "explain takes 3 words"],
     [["explain", "debias", "events", "k", "--header", "x"], "name=text, name:=json"],

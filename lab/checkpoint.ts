@@ -1,5 +1,6 @@
 /** Reads the engine's state file: what the stack holds, and which operations were cut off. It is never written here. */
 import { existsSync, readFileSync } from "node:fs";
+import { WarrenError } from "../topology/errors.js";
 
 export interface StateResource {
   readonly urn: string;
@@ -28,10 +29,17 @@ interface Deployment {
   readonly secrets_providers?: { readonly state?: { readonly salt?: string } };
 }
 
-/** Undefined if there is no such file: the stack was never made. */
+/** Undefined if there is no such file: the stack was never made. Throws a WarrenError if it cannot be read. */
 export function readCheckpoint(file: string): Checkpoint | undefined {
   if (!existsSync(file)) return undefined;
-  const document = JSON.parse(readFileSync(file, "utf8")) as { checkpoint?: { latest?: Deployment | null } };
+  let document: { checkpoint?: { latest?: Deployment | null } };
+  try {
+    document = JSON.parse(readFileSync(file, "utf8")) as typeof document;
+  } catch {
+    throw new WarrenError(`The stack's state ${file} is not whole`, {
+      remedy: "free some space if the disk is full, then run the command again: a copy of the state is kept",
+    });
+  }
   const latest = document.checkpoint?.latest ?? {};
   const salt = latest.secrets_providers?.state?.salt;
   return { resources: latest.resources ?? [], pending: latest.pending_operations ?? [], ...(salt ? { salt } : {}) };

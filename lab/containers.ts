@@ -58,12 +58,18 @@ export async function remove(object: DockerObject): Promise<boolean> {
   return true;
 }
 
-/** Starts containers that stopped with the Docker engine, and waits until those with a health check are healthy. */
-export async function wake(containers: readonly DockerObject[]): Promise<void> {
-  if (containers.length === 0) return;
-  await need("Starting the stack's containers", "docker", ["start", ...containers.map(({ reference }) => reference)]);
+/**
+ * Starts containers that stopped with the Docker engine, and waits until those with a health check are healthy.
+ * Gives those that Docker cannot start any more (another program has their port by now), with its reason.
+ */
+export async function wake(containers: readonly DockerObject[]): Promise<{ object: DockerObject; reason: string }[]> {
+  const stuck: { object: DockerObject; reason: string }[] = [];
+  for (const object of containers) {
+    const answer = await run("docker", ["start", object.reference]);
+    if (answer.code !== 0) stuck.push({ object, reason: answer.stderr.trim().split("\n")[0] ?? "" });
+  }
   const limit = Date.now() + HEALTHY_SECONDS * 1000;
-  for (const { reference } of containers) {
+  for (const { reference } of containers.filter((container) => !stuck.some(({ object }) => object === container))) {
     for (;;) {
       const answer = await run("docker", [
         "container",
@@ -85,6 +91,7 @@ export async function wake(containers: readonly DockerObject[]): Promise<void> {
       await sleep(500);
     }
   }
+  return stuck;
 }
 
 /** Removes every object with the stack's label, its data too. Gives what was removed, for a line about it. */

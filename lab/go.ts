@@ -7,6 +7,8 @@ import { GB, needSpace } from "./disk.js";
 
 /** What a cold build needs beside its result: module sources and the compiler's cache. */
 const BUILD_SPACE = 4 * GB;
+/** And the result itself, on the disk of the cache. */
+const OUTPUT_SPACE = 0.4 * GB;
 
 export interface GoBuild {
   /** For messages: "the Pulumi engine". */
@@ -33,6 +35,7 @@ export async function buildWithGo(build: GoBuild): Promise<void> {
   }
   const places = await need("go env", go, ["env", "GOMODCACHE", "GOCACHE"]);
   for (const place of places.stdout.trim().split("\n")) needSpace(`Building ${build.what}`, place, BUILD_SPACE);
+  needSpace(`Building ${build.what}`, build.folder, OUTPUT_SPACE);
   for (const [name, content] of Object.entries(build.files)) writeFileSync(join(build.folder, name), content);
   const linker = ["-s", "-w", ...Object.entries(build.variables).map(([name, value]) => `-X ${name}=${value}`)].join(" ");
   // `-mod=mod` lets Go complete the short go.mod; what it takes is fixed by the versions named there and checked by Go's checksum database.

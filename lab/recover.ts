@@ -3,6 +3,7 @@ import { type Checkpoint, readCheckpoint, withoutPending, withoutResources } fro
 import { need } from "./command.js";
 import { type DockerObject, dockerObjects, halfMade, remove, stateOf, wake } from "./containers.js";
 import { clearLocks, endOrphans } from "./locks.js";
+import { saveState } from "./saved-state.js";
 import { print, step } from "./steps.js";
 import { type Workspace, stackName } from "./workspace.js";
 
@@ -15,7 +16,20 @@ export async function recover(workspace: Workspace, env: NodeJS.ProcessEnv): Pro
   await endOrphans(workspace.program, say);
   const checkpoint = readCheckpoint(workspace.checkpointFile);
   if (!checkpoint) return;
-  const pulumi: Pulumi = async (args, input) => {
+  const pulumi = engine(workspace, env);
+  if (checkpoint.pending.length > 0) await resolvePending(checkpoint, pulumi, say);
+  await findContainers(workspace, env, checkpoint, say);
+  saveState(workspace);
+}
+
+/** Makes the state forget everything that it holds; whoever calls this has removed it, or knows that it is gone. */
+export async function forgetAll(workspace: Workspace, env: NodeJS.ProcessEnv): Promise<void> {
+  const pulumi = engine(workspace, env);
+  await pulumi(["stack", "import"], withoutResources(await pulumi(["stack", "export"])));
+}
+
+function engine(workspace: Workspace, env: NodeJS.ProcessEnv): Pulumi {
+  return async (args, input) => {
     const result = await need(`pulumi ${args.slice(0, 2).join(" ")}`, "pulumi", [...args, "--stack", stackName, "--non-interactive"], {
       cwd: workspace.program,
       env,
@@ -23,8 +37,6 @@ export async function recover(workspace: Workspace, env: NodeJS.ProcessEnv): Pro
     });
     return result.stdout;
   };
-  if (checkpoint.pending.length > 0) await resolvePending(checkpoint, pulumi, say);
-  await findContainers(workspace, checkpoint, pulumi, say);
 }
 
 /**
@@ -43,30 +55,40 @@ async function resolvePending(checkpoint: Checkpoint, pulumi: Pulumi, say: (line
 }
 
 /** Containers may have stopped or vanished with their engine, which the state knows nothing of. */
-async function findContainers(workspace: Workspace, checkpoint: Checkpoint, pulumi: Pulumi, say: (line: string) => void): Promise<void> {
+async function findContainers(
+  workspace: Workspace,
+  env: NodeJS.ProcessEnv,
+  checkpoint: Checkpoint,
+  say: (line: string) => void,
+): Promise<void> {
+  const pulumi = engine(workspace, env);
   const objects = dockerObjects(checkpoint.resources);
   if (objects.length === 0) return;
   const states = await Promise.all(objects.map(async (object) => ({ object, state: await stateOf(object) })));
   if (states.every(({ state }) => state === undefined)) {
-    await pulumi(["stack", "import"], withoutResources(await pulumi(["stack", "export"])));
+    await forgetAll(workspace, env);
     say("nothing of the stack is left in Docker: it is made anew");
     return;
   }
   const gone = states.filter(({ state }) => state === undefined).map(({ object }) => object);
+  const asleep = states.filter(({ object, state }) => object.kind === "container" && (state === "exited" || state === "created"));
+  if (asleep.length > 0) {
+    const stuck = await step("The stack's containers", async () => {
+      const value = await wake(asleep.map(({ object }) => object));
+      return { value, way: value.length === 0 ? "started again" : `${value.length} cannot be started` };
+    });
+    for (const { object, reason } of stuck) {
+      // Its data is in a volume, which stays; the configuration may have changed since, for the very reason that it does not start.
+      await remove(object);
+      gone.push(object);
+      say(`${describe(object)} cannot be started as it is: ${reason}`);
+    }
+  }
   if (gone.length > 0) {
     // Only these are looked at: a refresh of the objects inside a broker that does not run would fail.
     const targets = gone.flatMap(({ urn }) => ["--target", urn]);
     await pulumi(["refresh", "--yes", "--skip-preview", "--config-file", workspace.configFile, ...targets]);
-    say(`${gone.map(describe).join(", ")} had vanished: made anew`);
-  }
-  const asleep = states
-    .filter(({ object, state }) => object.kind === "container" && (state === "exited" || state === "created"))
-    .map(({ object }) => object);
-  if (asleep.length > 0) {
-    await step("The stack's containers", async () => {
-      await wake(asleep);
-      return { value: undefined, way: "started again" };
-    });
+    say(`not in Docker any more, so made anew by the next update: ${gone.map(describe).join(", ")}`);
   }
 }
 

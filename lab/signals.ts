@@ -17,6 +17,10 @@ export function endWithUs(child: ChildProcess, { patient = false } = {}): () => 
 function listen(): void {
   if (listening) return;
   listening = true;
+  // After a failure elsewhere a build is of no use; what it leaves is swept up by the next one.
+  process.on("exit", () => {
+    for (const [child, { patient }] of children) if (!patient) child.kill("SIGTERM");
+  });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
       let waiting = false;

@@ -7,7 +7,8 @@ import { attach, need } from "./command.js";
 import { withConfig } from "./config.js";
 import { type DockerObject, dockerObjects, remove, removeLabelled } from "./containers.js";
 import { ownFolder } from "./places.js";
-import { recover } from "./recover.js";
+import { forgetAll, recover } from "./recover.js";
+import { restoreState } from "./saved-state.js";
 import { print } from "./steps.js";
 import { getTools, type Tools } from "./tools.js";
 import { Workspace, projectName, stackName, writeWhole } from "./workspace.js";
@@ -49,14 +50,29 @@ export async function preview(options: StackOptions): Promise<number> {
 export async function down(options: StackOptions): Promise<number> {
   const { workspace, env, tools } = await open();
   await configure(workspace, env, tools, workspace.choices().system, options);
-  await recover(workspace, env);
+  try {
+    await recover(workspace, env);
+  } catch (error) {
+    // A broker that does not come up cannot be asked what it holds; whoever discards does not ask.
+    if (!options.discard || !(error instanceof WarrenError)) throw error;
+    print(`• ${error.fault}`);
+  }
   const checkpoint = readCheckpoint(workspace.checkpointFile);
   if (checkpoint && checkpoint.resources.length > 0) {
     const objects = dockerObjects(checkpoint.resources);
     // The program runs too: only then do its delete hooks, which keep queues that hold messages.
     const code = await pulumi(workspace, env, ["destroy", "--run-program", "--yes", "--skip-preview"]);
-    if (code !== 0) return 1;
+    // With a broker of its own in Docker, everything of the stack is in Docker.
+    const inDocker = objects.length > 0;
+    if (code !== 0 && !(options.discard && inDocker)) {
+      if (!options.discard) print("• not taken down. `npm run down -- --discard` takes it down with every message that is in it.");
+      return 1;
+    }
     await removeRest(objects);
+    if (code !== 0) {
+      await forgetAll(workspace, env);
+      print("• the engine could not take the stack down, so its containers, networks and volumes were removed directly");
+    }
   } else {
     print("• nothing of this checkout's stack is up");
   }
@@ -77,6 +93,7 @@ async function open(): Promise<{ workspace: Workspace; env: NodeJS.ProcessEnv; t
   if (!existsSync(join(workspace.program, "Pulumi.yaml"))) throw new WarrenError(`There is no Pulumi.yaml in ${workspace.program}`);
   const tools = await getTools();
   workspace.prepare();
+  restoreState(workspace, (line) => print(`• ${line}`));
   return { workspace, env: workspace.environment(tools.env), tools };
 }
 

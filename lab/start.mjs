@@ -29,7 +29,11 @@ function isInstalled() {
     ([place, { version, integrity, optional }]) =>
       place === "" || (there[place] ? there[place].version === version && there[place].integrity === integrity : optional),
   );
-  if (same) writeFileSync(stamp, hash);
+  try {
+    if (same) writeFileSync(stamp, hash);
+  } catch {
+    // Only a shortcut for the next time: the packages may belong to another account.
+  }
   return same;
 }
 

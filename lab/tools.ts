@@ -15,12 +15,10 @@ export interface Tools {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Gets everything; Pulumi and Docker side by side, for one builds while the other downloads. A failure waits for the other side, then is thrown. */
+/** Gets everything; Pulumi and Docker side by side, for one builds while the other downloads. The first failure ends both: nobody should wait for minutes to read it. */
 export async function getTools(): Promise<Tools> {
-  const [pulumi, image] = await Promise.allSettled([getPulumi(), getBroker()]);
-  if (image.status === "rejected") throw image.reason;
-  if (pulumi.status === "rejected") throw pulumi.reason;
-  return { image: image.value, env: { ...pulumi.value, WARREN_IMAGE: image.value } };
+  const [env, image] = await Promise.all([getPulumi(), getBroker()]);
+  return { image, env: { ...env, WARREN_IMAGE: image } };
 }
 
 async function getBroker(): Promise<string> {

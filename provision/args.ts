@@ -31,8 +31,7 @@ export interface Transforms {
   readonly policy?: Transform<rabbitmq.PolicyArgs>;
   readonly operatorPolicy?: Transform<rabbitmq.OperatorPolicyArgs>;
   readonly permissions?: Transform<rabbitmq.PermissionsArgs>;
-  readonly topicPermissions?: Transform<rabbitmq.TopicPermissionsArgs>;
-  /** Users, limits, parameters, and whatever the official provider cannot have. */
+  /** Users, topic permissions, limits, parameters, and whatever the official provider cannot have. */
   readonly own?: Transform<{ spec: SpecInput }>;
 }
 

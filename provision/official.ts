@@ -8,6 +8,7 @@ export const OWN_REASONS = {
   internal: "the official Exchange has no field for it",
   "typed-argument": "the official Exchange turns every argument into a text",
   "typed-value": "the official Policy turns every value into a text, and what looks like a whole number into a number",
+  "topic-gap": "the official TopicPermissions takes all of a user away before it writes the new ones, and without any every key is free",
   "no-permission": "the official Permissions cannot be changed to three empty expressions",
 } as const;
 

@@ -98,7 +98,12 @@ describe("the resources of a plan", () => {
 
   it("wait for the policies that hold for them, and for no others", () => {
     const { vhosts } = resourcesOf({
-      queues: { a: { type: "quorum", maxLength: 5 }, b: { type: "quorum", maxLength: 6 }, c: { type: "classic" } },
+      queues: {
+        a: { type: "quorum", maxLength: 5 },
+        b: { type: "quorum", maxLength: 6 },
+        c: { type: "classic" },
+        s: { type: "super-stream", partitions: 1, maxAge: "1 hour" },
+      },
       policies: { hand: { pattern: "^c", definition: { "max-length": 1 } } },
       operatorPolicies: { op: { pattern: "^(a|b)$", definition: { "max-length": 1 } } },
     });
@@ -107,6 +112,7 @@ describe("the resources of a plan", () => {
       a: ["t/policy/a", "t/operator-policy/op"],
       b: ["t/policy/b", "t/operator-policy/op"],
       c: ["t/policy/hand"],
+      "s-0": ["t/policy/s"],
     });
   });
 

@@ -89,8 +89,9 @@ class PolicyFinder {
     this.written.push({ name, meets: (other) => !("regex" in compiled) || compiled.regex.test(other) });
   }
 
-  of(name: string): string[] {
-    return [...(this.generated.get(name) ?? []), ...this.written.filter(({ meets }) => meets(name)).map((policy) => policy.name)];
+  /** `entry` is what the topology calls it, where its policy is generated for several objects at once. */
+  of(name: string, entry = name): string[] {
+    return [...(this.generated.get(entry) ?? []), ...this.written.filter(({ meets }) => meets(name)).map((policy) => policy.name)];
   }
 }
 
@@ -121,15 +122,18 @@ function vhostResources(plan: Plan, global: InstallationPlan["global"]): VhostRe
       planned(objectName(vhost, "exchange", exchange.name), exchange, ownExchange(vhost, exchange), policies.of(exchange.name)),
     ),
     queues: plan.queues.map((queue) =>
-      planned(objectName(vhost, "queue", queue.name), queue, ownNamed(vhost, queue.name), policies.of(queue.name)),
+      planned(
+        objectName(vhost, "queue", queue.name),
+        queue,
+        ownNamed(vhost, queue.name),
+        policies.of(queue.name, queue.role.kind === "partition" ? queue.role.of : queue.name),
+      ),
     ),
     bindings: plan.bindings.map((binding) => planned(bindingName(vhost, binding), binding, ownBinding(binding))),
     permissions: permissions.map((permission) =>
       planned(objectName(vhost, "permissions", permission.user), permission, ownPermission(vhost, permission)),
     ),
-    topicPermissions: topics.map((rights) =>
-      planned(objectName(vhost, "topic-permissions", rights.user), rights, ownNamed(vhost, rights.user)),
-    ),
+    topicPermissions: topics.map((rights) => planned(objectName(vhost, "topic-permissions", rights.user), rights, "topic-gap")),
     parameters: plan.parameters.map((parameter) => planned(objectName(vhost, "parameter", parameter.component, parameter.name), parameter)),
   };
 }

@@ -33,24 +33,17 @@ function registerPermission(
 /** The broker refuses them for an exchange that is not there (400 `no_such_exchange`), so each waits for its exchange. */
 function registerTopicPermissions(
   inside: Inside,
-  { name, object, own: reason }: PlannedResource<UserTopicPermissions>,
+  { name, object }: PlannedResource<UserTopicPermissions>,
   users: readonly pulumi.Resource[],
   exchangeNamed: (name: string) => Registered | undefined,
 ): pulumi.Resource {
   const { context, vhost } = inside;
   const exchanges = object.permissions.flatMap(({ exchange }) => exchangeNamed(exchange)?.resource ?? []);
   // With an exchange its topic permissions go.
-  const options = { ...after(inside, [...users, ...exchanges]), replaceWith: exchanges, deleteBeforeReplace: true };
+  const options = { ...after(inside, [...users, ...exchanges]), replaceWith: exchanges };
   const permissions = object.permissions.map((permission) => ({ ...permission }));
-  if (reason !== undefined) return own(context, "topic-permissions", name, { vhost, user: object.user, permissions }, options);
-  return official(
-    context,
-    rabbitmq.TopicPermissions,
-    name,
-    { user: object.user, vhost, permissions },
-    options,
-    context.transform.topicPermissions,
-  );
+  const spec = { vhost, user: object.user, permissions };
+  return own(context, "topic-permissions", name, spec, { ...options, ...formerly("rabbitmq:index/topicPermissions:TopicPermissions") });
 }
 
 function registerParameter(
@@ -129,17 +122,36 @@ export function registerVhost(context: Context, plan: VhostResources, users: Rea
     }),
   );
   const of = (user: string): pulumi.Resource[] => [...(users.has(user) ? [users.get(user) as pulumi.Resource] : [])];
-  const permissions = [
-    ...plan.permissions.map((one) => registerPermission(inside, one, of(one.object.user))),
-    ...plan.topicPermissions.map((one) =>
-      registerTopicPermissions(inside, one, of(one.object.user), (exchange) => ends.get(`exchange ${exchange}`)),
-    ),
-  ];
+  const topicPermissions = new Map(
+    plan.topicPermissions.map((one) => {
+      const { user } = one.object;
+      return [user, registerTopicPermissions(inside, one, of(user), (exchange) => ends.get(`exchange ${exchange}`))] as const;
+    }),
+  );
+  // A user without topic permissions may use every key: they come before what they narrow, and go after it.
+  const narrowed = (user: string): pulumi.Resource[] => {
+    const topics = topicPermissions.get(user);
+    return topics ? [topics] : [];
+  };
+  const permissions = plan.permissions.map((one) =>
+    registerPermission(inside, one, [...of(one.object.user), ...narrowed(one.object.user)]),
+  );
   // A shovel declares by itself, and otherwise, what it does not find.
   const objects = [...ends.values()].map(({ resource }) => resource);
   const shovels = plan.parameters.filter(isShovel).map((one) => registerParameter(inside, one, [...objects, ...bindings]));
   return {
     name: vhost.name,
-    resources: [vhost, settings, ...limit, ...parameters, ...policies.values(), ...objects, ...bindings, ...permissions, ...shovels],
+    resources: [
+      vhost,
+      settings,
+      ...limit,
+      ...parameters,
+      ...policies.values(),
+      ...objects,
+      ...bindings,
+      ...topicPermissions.values(),
+      ...permissions,
+      ...shovels,
+    ],
   };
 }

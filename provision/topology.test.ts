@@ -161,6 +161,9 @@ describe("a topology", () => {
       expect.arrayContaining(["user/orders.shop", "orders/exchange/orders"]),
     );
     expect(get("user/orders.shop").dependencies).toContain("password/orders.shop");
+    // Until it has topic permissions, a user that may write to an exchange may use every key.
+    expect(get("orders/permissions/orders.shop").dependencies).toContain("orders/topic-permissions/orders.shop");
+    expect(get("orders/permissions/orders.billing").dependencies).not.toContain("orders/topic-permissions/orders.shop");
   });
 
   it("ends in order: the guard goes first, what is in the vhost goes with it, and messages are asked for", async () => {

@@ -36,7 +36,7 @@ function readJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, "utf8")) as unknown;
   } catch (error) {
-    const fault = error instanceof Error ? error.message : String(error);
+    const fault = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ");
     throw new WarrenError(`"${file}" cannot be read as JSON: ${fault}.`, { remedy: "put right what is named", exitCode: 2 });
   }
 }

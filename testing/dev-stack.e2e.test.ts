@@ -1,6 +1,6 @@
 /** The dev stack as a user has it: a fresh checkout, the commands of the README, a broker in Docker, and what goes wrong with them. */
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -212,6 +212,28 @@ describe("npm run up", () => {
       expect({ name, code: (await warren("drift", name, "--environment", "dev")).code }).toEqual({ name, code: 0 });
     }
     expect((await up()).output).not.toMatch(/created|updated|deleted|replaced/);
+  });
+
+  it("does not begin on a full disk, and goes on from the copy when one left the state empty", async () => {
+    const own = join(clone, ".warren");
+    const aside = join(clone, ".warren-aside");
+    renameSync(own, aside);
+    execFileSync("mkdir", [own]);
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", own]);
+    try {
+      execFileSync("cp", ["-a", `${aside}/.`, own]);
+      const refused = await npm("up");
+      expect(refused.code).not.toBe(0);
+      expect(refused.output).toMatch(/needs .* of free space/);
+    } finally {
+      execFileSync("umount", [own]);
+      rmSync(own, { recursive: true });
+      renameSync(aside, own);
+    }
+
+    writeFileSync(join(own, "state/.pulumi/stacks/warren/dev.json"), "");
+    expect((await up()).output).toMatch(/the copy from before the last run is used/);
+    for (const name of Object.keys(systems)) expect((await warren("drift", name, "--environment", "dev")).code).toBe(0);
   });
 
   it("takes a file of one's own", async () => {

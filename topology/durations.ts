@@ -29,7 +29,7 @@ export type Duration = `${number} ${keyof typeof UNITS}`;
 export type Size = `${number} ${keyof typeof SIZES}`;
 
 /** What a duration may look like, for messages to people. */
-export const DURATION_EXAMPLES = '"500 ms", "30 seconds", "5 minutes", "24 hours", "7 days"';
+export const DURATION_EXAMPLES = '"500 ms", "1 second", "30 seconds", "5 minutes", "24 hours", "7 days"';
 
 /** What a size may look like, for messages to people. */
 export const SIZE_EXAMPLES = '"512 bytes", "100 kB", "10 MB", "2 GiB"';

@@ -46,7 +46,7 @@ function shovel(value: Raw, vhost: string): Shovel {
   }) as unknown as Shovel;
 }
 
-const OPERATOR_TARGETS: readonly unknown[] = ["queues", "classic_queues", "quorum_queues", "streams"];
+const OPERATOR_TARGETS: readonly unknown[] = ["all", "queues", "classic_queues", "quorum_queues", "streams"];
 
 function operatorPolicy(value: Raw): OperatorPolicy | undefined {
   const { pattern, definition, priority = 0, "apply-to": applyTo, ...rest } = value;

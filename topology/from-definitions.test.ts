@@ -172,9 +172,9 @@ describe("what no word says exactly stays a raw argument", () => {
     expect(queue({ "x-queue-type": type, ...given })).toEqual({ type, arguments: given });
   });
 
-  test("of a parameter too: an operator policy for all, a shovel with more than Warren has words for", () => {
+  test("of a parameter too: an operator policy for exchanges, a shovel with more than Warren has words for", () => {
     const parameters = [
-      { component: "operator_policy", name: "o", value: { pattern: "^", "apply-to": "all", priority: 0, definition: {} } },
+      { component: "operator_policy", name: "o", value: { pattern: "^", "apply-to": "exchanges", priority: 0, definition: {} } },
       { component: "shovel", name: "s", value: { "src-protocol": "amqp10", "src-uri": "amqp://", "src-address": "a" } },
       { component: "federation-upstream", name: "f", value: { uri: "amqp://", expires: "1 hour" } },
     ];
@@ -183,6 +183,13 @@ describe("what no word says exactly stays a raw argument", () => {
       parameters.toSorted((a, b) => (a.component > b.component ? 1 : -1)),
     );
   });
+});
+
+test("an operator policy for all, which is the broker's default", () => {
+  const value = { pattern: "^q", "apply-to": "all", priority: 0, definition: { "max-length": 3 } };
+  const read = topology({ parameters: [{ vhost: "/", component: "operator_policy", name: "o", value }] });
+  expect(read.parameters).toBeUndefined();
+  expect(read.operatorPolicies).toEqual({ o: { pattern: "^q", applyTo: "all", definition: { "max-length": 3 } } });
 });
 
 describe("a super stream", () => {

@@ -288,7 +288,7 @@ export interface Policy {
 
 export interface OperatorPolicy extends Omit<Policy, "applyTo"> {
   /** @default "queues" */
-  readonly applyTo?: Exclude<PolicyApplyTo, "all" | "exchanges">;
+  readonly applyTo?: Exclude<PolicyApplyTo, "exchanges">;
 }
 
 export interface FederationUpstream {

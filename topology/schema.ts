@@ -201,7 +201,7 @@ export const policy = strict("a policy", {
 });
 export const operatorPolicy = strict("an operator policy", {
   ...policyCommon,
-  applyTo: z.enum(["queues", "classic_queues", "quorum_queues", "streams"]).exactOptional(),
+  applyTo: z.enum(["all", "queues", "classic_queues", "quorum_queues", "streams"]).exactOptional(),
 });
 
 const uri = z.union([text, secret, list(z.union([text, secret]))]);

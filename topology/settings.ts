@@ -192,5 +192,7 @@ export const settingOfArgument = (argument: string): Setting | undefined => byAr
 export const settingOfPolicyKey = (key: string): Setting | undefined => byPolicy.get(key);
 export const settingOfField = (field: string): Setting | undefined => byField.get(field);
 
+/** Policy keys that say from where to federate; a policy has one of them (source: `rabbit_federation_parameters:validate_policy`). */
+export const FEDERATION_KEYS = ["federation-upstream", "federation-upstream-set", "federation-upstream-pattern"] as const;
 /** Policy keys that are no queue setting: an exchange's alternate, and federation. */
-export const OTHER_POLICY_KEYS = ["alternate-exchange", "federation-upstream", "federation-upstream-set"] as const;
+export const OTHER_POLICY_KEYS = ["alternate-exchange", ...FEDERATION_KEYS] as const;

@@ -6,7 +6,7 @@ import { compileInstallation } from "../../topology/compile/compile.js";
 import { WarrenError } from "../../topology/errors.js";
 import type { Installation } from "../../topology/model.js";
 import { VERSIONS, type Version } from "../../topology/settings.js";
-import { readInput, readInstallation } from "../input.js";
+import { checkEnvironment, readInput, readInstallation } from "../input.js";
 import { json, visible } from "../output.js";
 import { examples, options, TOPOLOGY, type Verb } from "../verb.js";
 
@@ -41,8 +41,10 @@ export const checkVerb: Verb = (program, console, exit) => {
     )
     .action(async (topology: string | undefined, given: Options) => {
       const input = await readInput(topology, given.broker, console);
-      const other = given.sameShapeAs === undefined ? undefined : await readInstallation(given.sameShapeAs, undefined, console);
+      const other = given.sameShapeAs === undefined ? undefined : await readInstallation(given.sameShapeAs, {}, console);
       const { installation } = input;
+      // Where two are compared, either may have the environment.
+      if (installation) checkEnvironment({ topologies: [...installation.topologies, ...(other?.topologies ?? [])] }, given.environment);
       const checked = installation ? check(installation, { environment: given.environment, brokerVersion: given.brokerVersion }) : [];
       const shapes = installation && other ? differences(installation, other, given.environment) : [];
       const findings = [...input.findings, ...checked, ...shapes];
@@ -52,6 +54,7 @@ export const checkVerb: Verb = (program, console, exit) => {
         const colours = { error: "red", warning: "yellow", path: "bold", code: "dim" } as const;
         console.out(findingsText(findings, { visible, emphasis: (kind, text) => console.style(colours[kind], text) }));
       }
+      if (!installation && !given.json) console.error("The other checks run once the structure is right.");
       exit(errors > 0 || (given.strict && warnings > 0) ? 1 : 0);
     });
 };

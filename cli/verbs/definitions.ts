@@ -26,7 +26,7 @@ export const definitionsVerb: Verb = (program, console, exit) => {
     .addOption(options.broker())
     .addHelpText("after", examples("warren definitions debias -o definitions.json", "warren definitions ./orders.ts --json"))
     .action(async (topology: string | undefined, given: Options) => {
-      const plan = compileInstallation(await readInstallation(topology, given.broker, console), given.environment);
+      const plan = compileInstallation(await readInstallation(topology, given, console), given.environment);
       const leftOut = leftOutOfDefinitions(plan);
       if (given.json) {
         deliver(console, json({ version: 1, definitions: definitions(plan), leftOut }), given.output);

@@ -27,7 +27,7 @@ export const driftVerb: Verb = (program, console, exit) => {
     .addOption(options.json())
     .addHelpText("after", examples("warren drift contextiq", "warren drift ./orders.ts --broker http://admin:secret@broker:15672 --json"))
     .action(async (topology: string, given: Options) => {
-      const plan = compileInstallation(await readInstallation(topology, undefined, console), given.environment);
+      const plan = compileInstallation(await readInstallation(topology, { environment: given.environment }, console), given.environment);
       const address = brokerAddress({ url: given.broker, environment: console.environment, directory: console.cwd });
       const management = new Management(address.management);
       try {

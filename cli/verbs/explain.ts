@@ -94,7 +94,7 @@ export const explainVerb: Verb = (program, console, exit) => {
         });
       }
       const [exchange = "", key = ""] = words.slice(-2);
-      const installation = await readInstallation(given.broker === undefined ? words[0] : undefined, given.broker, console);
+      const installation = await readInstallation(given.broker === undefined ? words[0] : undefined, given, console);
       const plan = choose(compileInstallation(installation, given.environment).vhosts, exchange, given.topology);
       if (!knows(plan, exchange)) {
         const exchanges = new Map(plan.exchanges.map(({ name }) => [name, name]));

@@ -1,10 +1,12 @@
 /** `warren graph`: the flow of messages as Mermaid, SVG, DOT or JSON. */
+import { extname } from "node:path";
 import { Option } from "commander";
 import { dot } from "../../topology/compile/dot.js";
 import { graph, type FlowGraph } from "../../topology/compile/graph.js";
 import { mermaid } from "../../topology/compile/mermaid.js";
+import { WarrenError } from "../../topology/errors.js";
 import { readInstallation } from "../input.js";
-import { deliver, json } from "../output.js";
+import { deliver, json, visible } from "../output.js";
 import { svg } from "../svg.js";
 import { examples, options, TOPOLOGY, type Verb } from "../verb.js";
 
@@ -23,12 +25,30 @@ interface Options {
   readonly environment?: string;
 }
 
+const ENDINGS: Readonly<Record<string, string>> = {
+  ".svg": "svg",
+  ".dot": "dot",
+  ".gv": "dot",
+  ".json": "json",
+  ".mmd": "mermaid",
+  ".mermaid": "mermaid",
+  ".md": "mermaid",
+  ".txt": "mermaid",
+  "": "mermaid",
+};
+
 /** By the file's ending, where no format is asked for. */
-function formatOf({ format, json: asJson, output }: Options): string {
+function formatOf({ format, json: asJson, output = "" }: Options): string {
   if (format !== undefined) return format;
   if (asJson) return "json";
-  const ending = /\.(svg|dot|gv|json)$/.exec(output ?? "")?.[1];
-  return ending === "gv" ? "dot" : (ending ?? "mermaid");
+  const ending = extname(output).toLowerCase();
+  const known = Object.hasOwn(ENDINGS, ending) ? ENDINGS[ending] : undefined;
+  if (known !== undefined) return known;
+  throw new WarrenError(`There is no format for a file that ends in "${visible(ending)}".`, {
+    allowed: Object.keys(ENDINGS).filter(Boolean),
+    remedy: "name a file with one of these endings, or say which format: --format svg",
+    exitCode: 2,
+  });
 }
 
 export const graphVerb: Verb = (program, console, exit) => {
@@ -51,8 +71,8 @@ export const graphVerb: Verb = (program, console, exit) => {
       examples("warren graph contextiq -o contextiq.svg", "warren graph ./orders.ts", "warren graph definitions.json --format dot"),
     )
     .action(async (topology: string | undefined, given: Options) => {
-      const installation = await readInstallation(topology, given.broker, console);
       const format = FORMATS[formatOf(given)] ?? mermaid;
+      const installation = await readInstallation(topology, given, console);
       deliver(console, await format(graph(installation, given.environment)), given.output);
       exit(0);
     });

@@ -91,7 +91,7 @@ export const permissionsVerb: Verb = (program, console, exit) => {
     .addOption(options.json())
     .addHelpText("after", examples("warren permissions debias", "warren permissions ./orders.ts --json"))
     .action(async (topology: string | undefined, given: Options) => {
-      const rights = userRights(await readInstallation(topology, given.broker, console), given.environment);
+      const rights = userRights(await readInstallation(topology, given, console), given.environment);
       if (given.json) console.out(json({ version: 1, permissions: rights }));
       else
         console.out(

@@ -1,5 +1,5 @@
 // Own resources on a real broker: what is created, adopted, refused, seen, changed and removed, kind by kind.
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { brokerApi, liveBroker, scratchName, scratchVhost } from "../../testing/broker.js";
 import { passwordHash, stableSalt } from "../password.js";
 import type { Props } from "./behaviour.js";
@@ -283,5 +283,64 @@ describe("every own resource", () => {
 
   it("of a kind that a newer package made says so", async () => {
     await expect(run.delete("id", await props("shiny", {}))).rejects.toThrow(/knows no resources of kind "shiny".*upgrade/);
+  });
+});
+
+describe("topic permissions", () => {
+  it("are never away while they change, for a user without any may use every key", async () => {
+    const { vhost } = await scratchVhost();
+    const user = scratchName("user");
+    const owner = await props("user", { name: user, tags: [], passwordHash: passwordHash("p", stableSalt("s", user)), generated: false });
+    await run.create(owner);
+    onTestFinished(() => run.delete("id", owner));
+    for (const name of ["x", "y"])
+      await run.create(
+        await props("exchange", { vhost, name, type: "topic", durable: true, autoDelete: false, internal: false, arguments: {} }),
+      );
+    const rights = (...permissions: object[]): Promise<Props> => props("topic-permissions", { vhost, user, permissions });
+    const first = await rights({ exchange: "x", write: "^a", read: "" }, { exchange: "y", write: "^a", read: "" });
+    const { id } = await run.create(first);
+    const at = path("topic-permissions", vhost, user);
+    const live = async (): Promise<{ exchange: string; write: string }[]> =>
+      (await brokerApi("GET", at)) as { exchange: string; write: string }[];
+
+    let changing = true;
+    const least = (async () => {
+      let seen = Number.POSITIVE_INFINITY;
+      while (changing) seen = Math.min(seen, (await live()).filter(({ exchange }) => exchange === "x").length);
+      return seen;
+    })();
+    let before = first;
+    for (let turn = 0; turn < 20; turn++) {
+      const next = await rights({ exchange: "x", write: `^${turn}`, read: "" });
+      await run.update(id, before, next);
+      before = next;
+    }
+    changing = false;
+    expect(await least).toBe(1);
+    expect(await live()).toMatchObject([{ exchange: "x", write: "^19" }]);
+  });
+});
+
+describe("credentials of the broker that are others now", () => {
+  it("serve for what the state still has with the old ones, at the same address alone", async () => {
+    const { vhost } = await scratchVhost();
+    const exchange = { vhost, name: "x", type: "topic", durable: true, autoDelete: false, internal: false, arguments: {} };
+    const current = await props("exchange", exchange);
+    await run.create(current);
+    const old: Props = { ...current, connection: { ...current.connection, password: "the one before" } };
+    expect(await run.diff("id", current, current)).toEqual({ changes: false });
+    await run.delete("id", old);
+    expect((await run.read("id", current)).id).toBe("");
+
+    await run.create(current);
+    const elsewhere: Props = { ...current, connection: { ...current.connection, endpoint: "http://127.0.0.1:1" } };
+    expect(await run.diff("id", elsewhere, current)).toEqual({ changes: true });
+    await expect(run.delete("id", elsewhere)).rejects.toThrow(/127\.0\.0\.1:1/);
+    const other: Props = { ...current, connection: { ...current.connection, username: "the one before" } };
+    await expect(run.delete("id", other)).rejects.toThrow(/the one before/);
+    expect(await run.diff("id", other, current)).toEqual({ changes: true });
+    await run.delete("id", other);
+    expect((await run.read("id", current)).id).toBe("");
   });
 });

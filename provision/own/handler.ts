@@ -3,7 +3,7 @@ import { equal } from "../../topology/equal.js";
 import type { Behaviour, Outs, Props } from "./behaviour.js";
 import { KINDS, type KindName } from "./kinds.js";
 import { LOCAL, type LocalName } from "./local.js";
-import { objectBehaviour } from "./objects.js";
+import { objectBehaviour, renew } from "./objects.js";
 
 /** The part of Pulumi's `dynamic.ResourceProvider` that is used; inputs and outputs are plain data, secrets in clear. */
 export interface Handler {
@@ -50,6 +50,7 @@ export function handler(): Handler {
   return {
     diff: (_id, olds, news) =>
       told(() => {
+        renew(olds.connection, news.connection);
         // An object that was the official provider's until now has none of this: its old resource has to go first.
         if (olds.kind !== news.kind || typeof olds.spec !== "object") {
           return Promise.resolve({ changes: true, replaces: ["spec"], deleteBeforeReplace: true });

@@ -9,6 +9,22 @@ import { KINDS, type KindName } from "./kinds.js";
 import type { Behaviour, Props } from "./behaviour.js";
 
 const clients = new Map<string, Management>();
+const current = new Map<string, Connection>();
+
+const account = ({ endpoint }: Connection, username: string): string => JSON.stringify([endpoint, username]);
+
+/**
+ * Remembers for this run with which credentials a broker is reached now. The state of what leaves the program may still have older ones,
+ * and its delete would be refused for ever. Only at the same address: elsewhere is another broker.
+ */
+export function renew(before: Connection | undefined, after: Connection | undefined): void {
+  if (after === undefined) return;
+  current.set(account(after, after.username), after);
+  if (before === undefined || before.endpoint !== after.endpoint) return;
+  const former = account(after, before.username);
+  // Where somebody still goes by the old name, that stays.
+  if (!current.has(former)) current.set(former, after);
+}
 
 /** One client per broker and process, so that its connections are used again. */
 export function client(connection: Connection): Management {
@@ -71,7 +87,7 @@ export function objectBehaviour(name: KindName): Behaviour {
     },
 
     async remove({ spec, connection }: Props) {
-      await kind.remove(client(connection), spec);
+      await kind.remove(client(current.get(account(connection, connection.username)) ?? connection), spec);
     },
   };
 }

@@ -51,11 +51,28 @@ runRuleCases(argumentRules, [
   })),
   {
     code: "argument-refused",
+    about: "another type as an argument",
+    finds: queues({ type: "quorum", arguments: { "x-queue-type": "classic" } }),
+    at: 'queues.q.arguments["x-queue-type"]',
+    value: "classic",
+    says: /is of type quorum/,
+    quiet: queues({ type: "quorum", arguments: { "x-queue-type": "quorum" } }),
+  },
+  {
+    code: "argument-refused",
     about: "a ladder of a stream",
     finds: queues({ type: "stream", retry: ["1 second"] }),
     at: "queues.q.retry",
     value: ["1 second"],
     quiet: queues({ type: "quorum", retry: ["1 second"] }),
+  },
+  {
+    code: "bad-value",
+    about: "a password hash",
+    finds: { users: { u: { passwordHash: "abc" } } },
+    at: "users.u.passwordHash",
+    value: undefined,
+    quiet: { users: { u: { passwordHash: "qxXkcc9m/TZ1aQ==" }, v: { passwordHash: "" } } },
   },
   {
     code: "argument-unknown",

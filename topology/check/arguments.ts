@@ -69,6 +69,14 @@ const OTHER_FIELDS: readonly (readonly [field: string, types: readonly string[]]
 function* refusedSettings(facts: Facts): Iterable<Fault> {
   for (const queue of facts.written())
     for (const argument of Object.keys(queue.arguments)) {
+      if (argument === "x-queue-type" && queue.arguments[argument] !== queue.type)
+        yield {
+          path: argumentPath(facts, queue, argument),
+          message: `${facts.title(queue)} is of type ${queue.type}, but its argument ${argument} says ${quote(queue.arguments[argument])}.`,
+          value: queue.arguments[argument],
+          allowed: [queue.type],
+          remedy: "Leave the argument out: it follows from `type`.",
+        };
       const setting = settingOfArgument(argument);
       if (!setting || setting.types.includes(queue.type)) continue;
       yield {
@@ -127,7 +135,16 @@ function* unknownArguments(facts: Facts): Iterable<Fault> {
     }
 }
 
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
 function* badValues(facts: Facts): Iterable<Fault> {
+  for (const [name, { passwordHash }] of Object.entries(facts.topology.users ?? {}))
+    if (passwordHash !== undefined && !BASE64.test(passwordHash))
+      yield {
+        path: `${path("users", name)}.passwordHash`,
+        message: `The password hash of user ${quote(name)} is not base64: the broker refuses it.`,
+        allowed: ["base64 of a salt of 4 bytes and the hash, as in exported definitions"],
+      };
   for (const { setting, value, path: where, type, of } of given(facts)) {
     const bad = valueFault(setting, value, type);
     if (!bad) continue;

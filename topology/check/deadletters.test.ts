@@ -114,6 +114,34 @@ runRuleCases(deadLetterRules, [
     },
   },
   {
+    code: "endless-retry",
+    about: "back through an exchange that gives others a copy each time",
+    finds: {
+      exchanges: { x: { type: "topic" } },
+      queues: {
+        work: { ...quorum, from: { x: "a" }, deadLetterTo: { queue: "wait" } },
+        wait: { ...quorum, messageTtl: "1 second", deadLetterTo: { exchange: "x", routingKey: "a" } },
+        other: { ...quorum, from: { x: "a" } },
+      },
+      messages: { m: { to: "x", key: "a" } },
+      services: { s: { consumes: ["work", "other"], publishes: ["m"] } },
+    },
+    at: "queues.work.deadLetterTo.queue",
+    value: ["work", "wait"],
+    says: /a copy goes to "other" too/,
+    // With another key the second time, which leads out.
+    quiet: {
+      exchanges,
+      queues: {
+        work: { ...quorum, from: { x: "a" }, deadLetterTo: "dlx" },
+        wait: { ...quorum, messageTtl: "1 second", from: { dlx: "a" }, deadLetterTo: { queue: "work" } },
+        dead: { ...quorum, from: { dlx: "work" } },
+      },
+      messages: { m: { to: "x", key: "a" } },
+      services: { s: { consumes: ["work"], publishes: ["m"], manages: ["dead"] } },
+    },
+  },
+  {
     code: "at-least-once-unbounded",
     finds: {
       queues: { q: { ...quorum, overflow: "reject-publish", deadLetterTo: { queue: "dead", strategy: "at-least-once" } }, dead: quorum },

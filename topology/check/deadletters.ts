@@ -97,16 +97,71 @@ function leavesByItself(facts: Facts, queue: AnyQueue): boolean {
   return ["message-ttl", "max-length", "max-length-bytes"].some((key) => settings.has(key));
 }
 
-/** Groups of queues that go round, in the order in which they are written. */
-function rounds(facts: Facts): { queues: AnyQueue[]; consumed: boolean; closed: boolean }[] {
+/**
+ * Whether a message comes back, with the same key, to a queue of the group where it was before, so that it does so for ever:
+ * that others get a copy on the way does not stop it.
+ */
+function circulates(facts: Facts, names: readonly string[], inside: ReadonlySet<string>): boolean {
+  interface Place {
+    readonly queue: AnyQueue;
+    readonly key: string;
+    readonly headers: MessageHeaders;
+  }
+  const id = ({ queue, key, headers }: Place): string => JSON.stringify([queue.name, key, headers]);
+  const queues = (of: readonly string[]): AnyQueue[] => of.flatMap((name) => member(facts, name) ?? []);
+  const next = ({ queue, key, headers }: Place): Place[] => {
+    const dead = facts.deadLetters(queue);
+    if (!dead) return [];
+    const as = dead.routingKey ?? key;
+    const reached = facts.reach(dead.exchange, as, headers).filter((name) => inside.has(name));
+    return queues(reached).map((to) => ({ queue: to, key: as, headers }));
+  };
+  const work = queues(names).flatMap((queue) =>
+    facts.keysIn(queue).flatMap(({ key, headers = {} }): Place[] => (key === undefined ? [] : [{ queue, key, headers }])),
+  );
+  const before = new Map<string, string[]>();
+  const exits = new Map<string, number>();
+  for (let place = work.pop(); place; place = work.pop()) {
+    const own = id(place);
+    if (exits.has(own)) continue;
+    const after = next(place);
+    exits.set(own, after.length);
+    for (const one of after) before.set(id(one), [...(before.get(id(one)) ?? []), own]);
+    work.push(...after);
+  }
+  // Takes away, again and again, the places that lead nowhere; what is left goes round.
+  const ends = [...exits].flatMap(([own, count]) => (count === 0 ? [own] : []));
+  let left = exits.size;
+  for (let end = ends.pop(); end !== undefined; end = ends.pop()) {
+    left--;
+    for (const one of before.get(end) ?? []) {
+      const count = (exits.get(one) ?? 0) - 1;
+      exits.set(one, count);
+      if (count === 0) ends.push(one);
+    }
+  }
+  return left > 0;
+}
+
+/** Whether all keys are known with which messages come into a group. */
+function keysAreKnown(facts: Facts, names: readonly string[]): boolean {
+  const keys = names.flatMap((name) => member(facts, name) ?? []).flatMap((queue) => facts.keysIn(queue));
+  return keys.length > 0 && keys.every(({ key }) => key !== undefined);
+}
+
+/** Groups of queues that go round, in the order in which they are written; `others` get dead letters of the group too. */
+function rounds(facts: Facts): { queues: AnyQueue[]; consumed: boolean; forEver: boolean; others: string[] }[] {
   const order = new Map([...facts.queues.keys(), ...facts.templates.keys()].map((name, index) => [name, index]));
   return cycles(facts).map((group) => {
     const inside = new Set(group);
     const names = group.sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
+    const targets = new Set(names.flatMap((name) => [...(facts.deadLetterTargets().get(name) ?? [])]));
+    const others = [...targets].filter((target) => !inside.has(target));
     return {
       queues: names.flatMap((name) => member(facts, name) ?? []),
       consumed: names.some((name) => isConsumed(facts, name)),
-      closed: names.every((name) => [...(facts.deadLetterTargets().get(name) ?? [])].every((target) => inside.has(target))),
+      forEver: circulates(facts, names, inside) || (others.length === 0 && !keysAreKnown(facts, names)),
+      others,
     };
   });
 }
@@ -124,12 +179,12 @@ function* loops(facts: Facts): Iterable<Fault> {
 }
 
 function* endless(facts: Facts): Iterable<Fault> {
-  for (const { queues, consumed, closed } of rounds(facts)) {
+  for (const { queues, consumed, forEver, others } of rounds(facts)) {
     const first = queues.find(({ name }) => isConsumed(facts, name));
-    if (!consumed || !closed || !first) continue;
+    if (!consumed || !forEver || !first) continue;
     yield {
       path: settingPath(facts, first, "dead-letter-exchange"),
-      message: `What is rejected in ${quote(first.name)} comes back to it${queues.length > 1 ? ` by way of ${several(queues.filter((queue) => queue !== first).map(({ name }) => name))}` : ""}, with no way out: a message that always fails goes round for ever.`,
+      message: `What is rejected in ${quote(first.name)} comes back to it${queues.length > 1 ? ` by way of ${several(queues.filter((queue) => queue !== first).map(({ name }) => name))}` : ""}${others.length > 0 ? `, and each time a copy goes to ${several(others)} too` : ", with no way out"}: a message that always fails goes round for ever.`,
       value: queues.map(({ name }) => name),
     };
   }

@@ -25,6 +25,10 @@ test("errors first, each with what is allowed and what to do", () => {
   );
 });
 
+test("an empty text among the allowed values is to be seen", () => {
+  expect(findingsText([finding({ allowed: ["", "a"] })])).toContain('\n  allowed: "", a\n');
+});
+
 test("the summary counts", () => {
   expect(counts(findings)).toEqual({ errors: 1, warnings: 1, silenced: 1 });
   expect(summary([])).toBe("no findings");

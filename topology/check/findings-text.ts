@@ -42,7 +42,7 @@ export function findingsText(findings: readonly Finding[], options: TextOptions 
         [
           `${emphasis(severity, severity)} ${emphasis("code", code)}  ${emphasis("path", visible([topology, path].filter(Boolean).join(": ")))}`,
           `  ${visible(message)}`,
-          ...(allowed?.length ? [`  allowed: ${visible(allowed.join(", "))}`] : []),
+          ...(allowed?.length ? [`  allowed: ${visible(allowed.map((value) => value || '""').join(", "))}`] : []),
           `  to do:   ${visible(remedy)}`,
         ].join("\n"),
       ),

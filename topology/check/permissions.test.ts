@@ -44,6 +44,23 @@ runRuleCases(permissionRules, [
     quiet: service({ write: "^(x|z)$" }),
   },
   {
+    code: "permission-missing",
+    about: "a key of a topic exchange",
+    finds: {
+      exchanges: { t: { type: "topic" } },
+      messages: { m: { to: "t", key: "a.b" } },
+      services: { s: { publishes: ["m"], topicPermissions: { t: { write: "^zz$", read: "" } } } },
+    },
+    at: "services.s.topicPermissions.t.write",
+    value: "^zz$",
+    says: /"a\.b"/,
+    quiet: {
+      exchanges: { t: { type: "topic" } },
+      messages: { m: { to: "t", key: "a.b" } },
+      services: { s: { publishes: ["m"], topicPermissions: { t: { write: "^a\\.", read: "" } } } },
+    },
+  },
+  {
     code: "reaches-any-queue",
     about: "by publishing to a queue",
     finds: { ...base, messages: { m: { to: { queue: "q" } } }, services: { s: { publishes: ["m"] } } },

@@ -1,7 +1,7 @@
 /** Rules about permissions: wider than a service needs, narrower, or with a way to every queue. */
 import type { PlannedPermission } from "../compile/plan.js";
 import type { Service, Topology } from "../model.js";
-import { DEFAULT_EXCHANGE_PERMISSION, serviceUser } from "../names.js";
+import { anyOf, DEFAULT_EXCHANGE_PERMISSION, escapeRegex, placeholders, serviceUser } from "../names.js";
 import { entry } from "../entry.js";
 import { path } from "../path.js";
 import { permissionReasons } from "../permission-reasons.js";
@@ -97,6 +97,20 @@ function* tooNarrow(facts: Facts): Iterable<Fault> {
         message: `Service ${quote(service)} needs to ${side} ${several(missing)}, and may not.`,
         value: given[side],
         allowed: [needed[side]],
+      };
+    }
+  for (const [name, { topicPermissions, publishes = [] }] of Object.entries(facts.topology.services ?? {}))
+    for (const { message, exchange, key } of facts.targets()) {
+      const given = entry(topicPermissions, exchange)?.write;
+      // Which words a publisher gives for a placeholder is not known.
+      if (given === undefined || !publishes.includes(message) || facts.exchangeType(exchange) !== "topic" || placeholders(key).length > 0)
+        continue;
+      if (!("regex" in brokerRegex(given)) || permits(given, key)) continue;
+      yield {
+        path: `${path("services", name)}.${path("topicPermissions", exchange)}.write`,
+        message: `Service ${quote(name)} publishes ${quote(message)} to ${quote(exchange)} with key ${quote(key)}, and may not.`,
+        value: given,
+        allowed: [anyOf([escapeRegex(key)])],
       };
     }
 }

@@ -30,6 +30,15 @@ runRuleCases(policyRules, [
   },
   {
     code: "policy-key-refused",
+    about: "two kinds of upstreams",
+    finds: { ...bare, ...policy("q", { "federation-upstream-set": "all", "federation-upstream-pattern": "^u" }) },
+    at: "policies.p.definition",
+    value: ["federation-upstream-set", "federation-upstream-pattern"],
+    says: /takes one of them/,
+    quiet: { ...bare, ...policy("q", { "federation-upstream-pattern": "^u" }) },
+  },
+  {
+    code: "policy-key-refused",
     finds: { ...bare, ...policy("q", { "max-lenght": 1 }) },
     at: 'policies.p.definition["max-lenght"]',
     value: "max-lenght",

@@ -5,7 +5,7 @@ import { entry } from "../entry.js";
 import { path } from "../path.js";
 import type { PolicyObject } from "../policies.js";
 import { brokerRegex } from "../regex.js";
-import { OTHER_POLICY_KEYS, SETTINGS, settingOfPolicyKey } from "../settings.js";
+import { FEDERATION_KEYS, OTHER_POLICY_KEYS, SETTINGS, settingOfPolicyKey } from "../settings.js";
 import type { Facts } from "./facts.js";
 import { fatesOf, matched, type AnyPolicy } from "./policy-fates.js";
 import { REMOVED_POLICY_KEYS } from "./removed.js";
@@ -52,6 +52,15 @@ function* refusedKeys(facts: Facts): Iterable<Fault> {
     const keys = Object.keys(policy.definition);
     if (keys.length === 0)
       yield { path: `${policy.origin}.definition`, message: `Policy ${quote(policy.name)} has an empty definition.`, value: {}, allowed };
+    const upstreams = keys.filter((key) => (FEDERATION_KEYS as readonly string[]).includes(key));
+    if (!operator && upstreams.length > 1)
+      yield {
+        path: `${policy.origin}.definition`,
+        message: `Policy ${quote(policy.name)} has ${several(upstreams)}: the broker takes one of them.`,
+        value: upstreams,
+        allowed: FEDERATION_KEYS,
+        remedy: "Leave all but one of them out; several upstreams are a set.",
+      };
     for (const key of keys) {
       if (allowed.includes(key) || entry(REMOVED_POLICY_KEYS, key) !== undefined) continue;
       // Plugins bring keys of their own, which only the broker can judge.
@@ -175,7 +184,8 @@ function* ties(facts: Facts): Iterable<Fault> {
   const { user, operator } = matched(facts);
   for (const { object, match } of [...user, ...operator])
     for (const tied of match.tied) {
-      if (!match.winner || equal(tied.definition, match.winner.definition)) continue;
+      // Two of one name are a name-collision: the broker has only one of them.
+      if (!match.winner || tied.name === match.winner.name || equal(tied.definition, match.winner.definition)) continue;
       const [blamed, other] = isGenerated(tied) && !isGenerated(match.winner) ? [match.winner, tied] : [tied, match.winner];
       const known = found.get(blamed);
       if (known) known.objects.push(object);

@@ -145,16 +145,32 @@ function* ignoredParts(facts: Facts): Iterable<Fault> {
     const type = facts.exchangeType(source);
     if (type === undefined) continue;
     const headers = Object.keys(args).filter((name) => name !== "x-match");
+    const match = typeof args["x-match"] === "string" ? args["x-match"] : "all";
+    const passedOver = match.endsWith("-with-x") ? [] : headers.filter((name) => name.startsWith("x-"));
+    if (type === "headers" && passedOver.length > 0)
+      yield {
+        path: origin,
+        message: `The binding names ${several(passedOver)}, but with match ${quote(match)} the broker does not compare headers that begin with "x-".`,
+        value: passedOver,
+        allowed: [`match: "${match}-with-x"`, 'headers that do not begin with "x-"'],
+      };
+    if (type === "headers" && match.startsWith("any") && headers.length === passedOver.length)
+      yield {
+        path: origin,
+        message: "The binding matches if any of its headers does, and has none to compare: it never matches.",
+        value: match,
+        remedy: 'Give it headers, or match: "all", which without headers matches every message.',
+      };
     if (headers.length > 0 && type !== "headers" && !headers.every((name) => name.startsWith("x-")))
       yield {
         path: origin,
-        message: `The binding names headers (${several(headers)}), but ${quote(source)} is a ${type} exchange, which does not look at them.`,
+        message: `The binding names headers (${several(headers)}), but ${quote(source)} is of type ${type}, which does not look at them.`,
         value: headers,
       };
     if (routingKey !== "" && (type === "fanout" || type === "headers" || type === "x-local-random"))
       yield {
         path: origin,
-        message: `The binding has the key ${quote(routingKey)}, but ${quote(source)} is a ${type} exchange, which does not look at it.`,
+        message: `The binding has the key ${quote(routingKey)}, but ${quote(source)} is of type ${type}, which does not look at it.`,
         value: routingKey,
         allowed: [""],
       };
@@ -171,6 +187,28 @@ function* ignoredParts(facts: Facts): Iterable<Fault> {
         message: `The key ${quote(routingKey)} has a placeholder, which is filled in for templates alone: it matches that very text.`,
         value: routingKey,
         remedy: 'Use the wildcard "*" at a topic exchange, or a template.',
+      };
+  }
+}
+
+function* misleadingKeys(facts: Facts): Iterable<Fault> {
+  for (const [name, { to, key }] of Object.entries(facts.topology.messages ?? {})) {
+    if (key === undefined) continue;
+    const at = `${path("messages", name)}.key`;
+    if (typeof to === "object" && entry(facts.topology.queues, to.queue)?.type !== "super-stream")
+      yield {
+        path: at,
+        message: `Message ${quote(name)} goes straight to queue ${quote(to.queue)}, whose name is its key: ${quote(key)} is not used.`,
+        value: key,
+        allowed: [to.queue],
+        remedy: "Leave the key out.",
+      };
+    else if (key.split(".").some((word) => word === "*" || word === "#"))
+      yield {
+        path: at,
+        message: `The key ${quote(key)} of message ${quote(name)} has a wildcard, which only bindings have: it is published as that very text.`,
+        value: key,
+        remedy: 'Write the key out, or a placeholder for what the publisher gives: "session.{event}".',
       };
   }
 }
@@ -274,6 +312,14 @@ export const routingRules: readonly Rule[] = [
     why: "The binding matches more, or less, than it seems to.",
     remedy: "Leave the part out, or choose an exchange type that compares it.",
     find: ignoredParts,
+  },
+  {
+    code: "message-key-misleading",
+    severity: "warning",
+    title: "A message with a key that is not what it seems",
+    why: "It is published with another key than it seems, or with a wildcard as plain text.",
+    remedy: "Write the key with which it is published.",
+    find: misleadingKeys,
   },
   {
     code: "queue-unfed",
