@@ -1,7 +1,7 @@
 /** The program of `pulumi up`: configuration, check, look at what is there, broker, topology, outputs. Nothing is decided here. */
 import { openBroker } from "./program/open-broker.js";
 import { readSettings } from "./program/settings.js";
-import { summaryText } from "./program/summary.js";
+import { pulumiCommand, summaryText } from "./program/summary.js";
 import { admit } from "./provision/admit.js";
 import { toldLater } from "./provision/told.js";
 import { RabbitTopology } from "./provision/topology.js";
@@ -37,7 +37,9 @@ async function program(): Promise<Record<string, unknown>> {
     endpoints: { management: managementUrl, ...(amqpUrl ? { amqp: amqpUrl } : {}), ...(metricsUrl ? { metrics: metricsUrl } : {}) },
     users: topology.users,
     passwords: topology.passwords,
-    summary: topology.vhosts.apply(() => summaryText(plan, { system, managementUrl, amqpUrl, administrator })),
+    summary: topology.vhosts.apply(() =>
+      summaryText(plan, { system, managementUrl, amqpUrl, administrator, passwordIn: broker.passwordIn, pulumi: pulumiCommand() }),
+    ),
   };
 }
 

@@ -25,6 +25,8 @@ export interface OpenBroker {
   readonly amqpUrl: string | undefined;
   readonly metricsUrl: string | undefined;
   readonly administrator: string;
+  /** The file in which the administrator's password was generated. */
+  readonly passwordIn: string | undefined;
   /** Whether it is gone with all it held. */
   readonly isGone: () => Promise<boolean>;
   /** Lets the `warren` command find it, once the topology is on it. */
@@ -85,6 +87,7 @@ async function openExternal(settings: Settings, external: ExternalSettings, plan
     amqpUrl: external.amqpUrl,
     metricsUrl: undefined,
     administrator: external.connection.username,
+    passwordIn: undefined,
     isGone: () => Promise.resolve(false),
     announce: () => undefined,
   };
@@ -132,6 +135,7 @@ async function openDocker(
     amqpUrl,
     metricsUrl,
     administrator: ADMINISTRATOR,
+    passwordIn: inDocker.adminPassword === undefined ? `${LOCAL_FOLDER}/admin-password` : undefined,
     isGone: () => isGone(containerName(prefix)),
     announce: (topology) => {
       if (pulumi.runtime.isDryRun()) return;

@@ -83,17 +83,24 @@ it("the summary says what is there and where to look", () => {
       { name: "a-longer-name" },
     ],
   });
-  const text = summaryText(plan, { system: "all", managementUrl: "http://127.0.0.1:15672", amqpUrl: undefined, administrator: "warren" });
+  const text = summaryText(plan, {
+    system: "all",
+    managementUrl: "http://127.0.0.1:15672",
+    amqpUrl: undefined,
+    administrator: "warren",
+    passwordIn: "a/file",
+    pulumi: "pulumi",
+  });
   expect(text.split("\n")).toEqual([
     "vhost          exchanges  queues  bindings  policies  users",
     "orders                 1       2         1         0      1",
     "a-longer-name          0       0         0         0      0",
     "",
-    "management UI  http://127.0.0.1:15672  (user warren)",
+    "management UI  http://127.0.0.1:15672  (user warren, password in a/file)",
     "users          me",
     "",
     "npx warren graph orders     the flow of its messages",
     "npx warren drift orders     the live broker against the topology",
-    "pulumi stack output passwords --show-secrets",
+    "pulumi stack output passwords --show-secrets     the users' passwords",
   ]);
 });

@@ -1,4 +1,4 @@
-/** What a stack holds, as a text to read after `pulumi up`. Pure. */
+/** What a stack holds, as a text to read after `pulumi up`. */
 import type { InstallationPlan, Plan } from "../topology/compile/plan.js";
 
 export interface SummaryOptions {
@@ -9,7 +9,14 @@ export interface SummaryOptions {
   readonly amqpUrl: string | undefined;
   /** Who may look at everything. */
   readonly administrator: string;
+  /** Where the administrator's password is; none where it is the user's own. */
+  readonly passwordIn?: string | undefined;
+  /** How the engine is called from here: `pulumi`, or `npm run pulumi --` where the checkout brings its own. */
+  readonly pulumi: string;
 }
+
+/** The lab's commands say in the environment that the engine is theirs. */
+export const pulumiCommand = (): string => (process.env["WARREN_CHECKOUT"] === undefined ? "pulumi" : "npm run pulumi --");
 
 function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
@@ -30,7 +37,8 @@ const COLUMNS: readonly (readonly [string, (plan: Plan) => number])[] = [
   ["users", (plan) => plan.users.length],
 ];
 
-export function summaryText(plan: InstallationPlan, { system, managementUrl, amqpUrl, administrator }: SummaryOptions): string {
+export function summaryText(plan: InstallationPlan, options: SummaryOptions): string {
+  const { system, managementUrl, amqpUrl, administrator, passwordIn, pulumi } = options;
   const users = [...new Set([...plan.global.users, ...plan.vhosts.flatMap((vhost) => vhost.users)].map(({ name }) => name))].sort();
   const rows = [
     ["vhost", ...COLUMNS.map(([title]) => title)],
@@ -41,12 +49,12 @@ export function summaryText(plan: InstallationPlan, { system, managementUrl, amq
   return [
     ...table(rows),
     "",
-    `management UI  ${managementUrl}  (user ${administrator})`,
+    `management UI  ${managementUrl}  (user ${administrator}${passwordIn === undefined ? "" : `, password in ${passwordIn}`})`,
     ...(amqpUrl === undefined ? [] : [`AMQP           ${amqpUrl}`]),
     ...(users.length > 0 ? [`users          ${users.join(", ")}`] : []),
     "",
     `npx warren graph ${named}     the flow of its messages`,
     `npx warren drift ${named}     the live broker against the topology`,
-    "pulumi stack output passwords --show-secrets",
+    `${pulumi} stack output passwords --show-secrets     the users' passwords`,
   ].join("\n");
 }
