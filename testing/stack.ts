@@ -35,7 +35,17 @@ export class TestStack {
   /** Changes a key below `warren:`. A secret goes over standard input, so that no process list shows it. */
   async set(key: string, value: string, secret = false): Promise<void> {
     const name = key.includes(":") ? key : `${projectName}:${key}`;
-    const args = ["config", "set", name, "--stack", stackName, "--config-file", this.workspace.configFile, ...(secret ? ["--secret"] : [])];
+    const args = [
+      "config",
+      "set",
+      name,
+      "--stack",
+      stackName,
+      "--config-file",
+      this.workspace.configFile,
+      "--path",
+      ...(secret ? ["--secret"] : []),
+    ];
     const result = await run("pulumi", [...args, "--non-interactive"], { cwd: this.workspace.program, env: this.env, input: value });
     if (result.code !== 0) throw new Error(`pulumi config set ${name} failed:\n${result.stderr}`);
   }

@@ -128,8 +128,9 @@ function topologyFrom({ vhost, definitions }: Part, version: Version | undefined
     "amq.match",
     ...exchanges.flatMap(({ type, name }) => (type === "headers" ? [name] : [])),
   ]);
-  // The default exchange's bindings are the broker's own.
-  const bindings = (definitions.bindings ?? []).filter(({ source }) => source !== "");
+  const sources = new Set(exchanges.map(({ name }) => name));
+  // The default exchange's bindings are the broker's own; an exchange that is not there is one that exports leave out.
+  const bindings = (definitions.bindings ?? []).filter(({ source }) => source !== "" && (isReserved(source) || sources.has(source)));
   const feeding = grouped(bindings, feeds);
   const fed = grouped(bindings, ({ source }) => source);
   const feedingQueues = new Map([...feeding].flatMap(([to, from]) => (to.startsWith("queue ") ? [[to.slice("queue ".length), from]] : [])));

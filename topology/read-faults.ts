@@ -7,7 +7,18 @@ import type { IssueParams } from "./schema-words.js";
 
 type Issue = z.core.$ZodIssue;
 type Step = string | number;
-type Fault = Omit<Finding, "severity" | "topology" | "path"> & { readonly steps: readonly Step[] };
+type Fault = Omit<Finding, "code" | "severity" | "topology" | "path"> & { readonly code: ReadCode; readonly steps: readonly Step[] };
+
+/** The codes of what reading plain data finds, with what each says. */
+export const READ_CODES = {
+  "wrong-type": "A value of another kind than is wanted there: a text for a number, an object for a list.",
+  "wrong-value": "A value of the right kind that is none of those allowed.",
+  "unknown-key": "A key that is not known there, mostly a slip; the nearest one that is known is named.",
+  "missing-key": "A key without which nothing can be built.",
+  "left-out": "What RabbitMQ's definitions hold and a topology cannot say, or name without holding it: it is not read.",
+} as const;
+
+export type ReadCode = keyof typeof READ_CODES;
 
 const KINDS: Readonly<Record<string, string>> = {
   string: "a string",

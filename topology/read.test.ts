@@ -200,7 +200,58 @@ describe("definitions", () => {
       ["left-out", "warning", "permissions[0]"],
       ["left-out", "warning", "users[0].hashing_algorithm"],
     ]);
-    expect(findings[1]?.remedy).toContain("internal exchanges");
+    expect(findings[1]?.remedy).toContain("probably an internal exchange, which exports leave out");
+  });
+
+  test("bindings from and to what the export does not hold, such as internal exchanges", () => {
+    const binding = (source: string, destination_type: string, destination: string) => ({
+      vhost: "/",
+      source,
+      destination,
+      destination_type,
+      routing_key: "k",
+      arguments: {},
+    });
+    const { installation, findings } = read(
+      {
+        vhosts: [{ name: "/" }, { name: "other" }],
+        exchanges: [
+          { ...inVhost, name: "outer", type: "topic" },
+          { ...inVhost, vhost: "other", name: "inner", type: "topic" },
+        ],
+        queues: [{ ...inVhost, name: "q" }],
+        bindings: [
+          binding("outer", "exchange", "inner"),
+          binding("inner", "queue", "q"),
+          binding("outer", "queue", "gone"),
+          binding("inner", "queue", "gone"),
+          binding("inner", "exchange", "amq.topic"),
+          binding("outer", "exchange", "amq.topic"),
+          binding("outer", "queue", "q"),
+          binding("amq.direct", "queue", "q"),
+        ],
+      },
+      "export.json",
+    );
+    const [topology] = installation?.topologies ?? [];
+    expect(topology?.queues).toEqual({ q: { type: "classic", from: { outer: "k", "amq.direct": "k" } } });
+    expect(topology?.exchanges).toEqual({ outer: { type: "topic" } });
+    expect(check(installation!).filter(({ code }) => code === "undeclared-name")).toEqual([]);
+    const internal = "probably an internal exchange, which exports leave out: add it to the file, or read the live broker with --broker";
+    const queue = "probably an exclusive queue, which exports leave out: if it is not, add it to the file";
+    expect(findings.map(({ code, severity, path, value, remedy }) => [code, severity, path, value, remedy])).toEqual([
+      ["left-out", "warning", "bindings[0]", "inner", internal],
+      ["left-out", "warning", "bindings[1]", "inner", internal],
+      ["left-out", "warning", "bindings[2]", "gone", queue],
+      ["left-out", "warning", "bindings[3]", "inner", internal],
+      ["left-out", "warning", "bindings[4]", "inner", internal],
+      ["left-out", "warning", "bindings[5]", "amq.topic", "a topology cannot bind the broker's own exchange"],
+    ]);
+    expect(findings.slice(1, 4).map(({ message }) => message)).toEqual([
+      'the binding from "inner" to queue "q" with key "k" is left out: exchange "inner" is not in the file',
+      'the binding from "outer" to queue "gone" with key "k" is left out: queue "gone" is not in the file',
+      'the binding from "inner" to queue "gone" with key "k" is left out: exchange "inner" and queue "gone" are not in the file',
+    ]);
   });
 
   test("a queue that would become another is an error", () => {

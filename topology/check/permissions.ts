@@ -1,6 +1,6 @@
 /** Rules about permissions: wider than a service needs, narrower, or with a way to every queue. */
 import type { PlannedPermission } from "../compile/plan.js";
-import type { Service, Topology } from "../model.js";
+import type { Installation, Service, Topology, UserTag } from "../model.js";
 import { anyOf, DEFAULT_EXCHANGE_PERMISSION, escapeRegex, placeholders, serviceUser } from "../names.js";
 import { entry } from "../entry.js";
 import { path } from "../path.js";
@@ -8,7 +8,8 @@ import { permissionReasons } from "../permission-reasons.js";
 import { servicePermissions } from "../permissions.js";
 import { brokerRegex, permits } from "../regex.js";
 import { BUILTIN_EXCHANGES, type Facts } from "./facts.js";
-import { quote, several, type Fault, type Rule } from "./rule.js";
+import { quote, several, type Fault, type Rule, type SharedFault } from "./rule.js";
+import { suggest } from "./suggest.js";
 
 const SIDES = ["configure", "write", "read"] as const;
 
@@ -135,6 +136,30 @@ function* wayOfPassword({ topology }: Facts): Iterable<Fault> {
       yield { path: `${path("users", name)}.passwordHash`, message: `User ${quote(name)} has a password and a hash of one.` };
 }
 
+/** Those that mean something to the broker (source: management and access control documentation). */
+const TAGS: readonly string[] = ["administrator", "monitoring", "policymaker", "management", "impersonator"] satisfies UserTag[];
+
+function* unknownTagsOf(tagged: { readonly tags?: readonly string[] }, of: string, origin: string): Iterable<Fault> {
+  for (const [index, tag] of (tagged.tags ?? []).entries())
+    if (!TAGS.includes(tag))
+      yield {
+        path: `${origin}.${path("tags", index)}`,
+        message: `${of} has the tag ${quote(tag)}, which RabbitMQ does not know.`,
+        value: tag,
+        ...suggest(tag, TAGS, "Leave it out, or silence this if something else reads it."),
+      };
+}
+
+function* unknownTags({ topology }: Facts): Iterable<Fault> {
+  for (const [name, user] of Object.entries(topology.users ?? {})) yield* unknownTagsOf(user, `User ${quote(name)}`, path("users", name));
+  for (const [name, service] of Object.entries(topology.services ?? {}))
+    yield* unknownTagsOf(service, `Service ${quote(name)}`, path("services", name));
+}
+
+function* unknownSharedTags({ users }: Installation): Iterable<SharedFault> {
+  for (const [name, user] of Object.entries(users ?? {})) yield* unknownTagsOf(user, `User ${quote(name)}`, path("users", name));
+}
+
 export const permissionRules: readonly Rule[] = [
   {
     code: "permission-too-wide",
@@ -168,5 +193,14 @@ export const permissionRules: readonly Rule[] = [
     why: "Only one of them can hold.",
     remedy: "Leave one of them out.",
     find: wayOfPassword,
+  },
+  {
+    code: "unknown-tag",
+    severity: "warning",
+    title: "A tag of a user that RabbitMQ does not know",
+    why: "The broker takes any tag, and gives nothing for it: whoever was meant to be an administrator is none.",
+    remedy: "Correct it, or leave it out.",
+    find: unknownTags,
+    findAcross: unknownSharedTags,
   },
 ];

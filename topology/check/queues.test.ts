@@ -34,6 +34,21 @@ runRuleCases(queueRules, [
     },
   },
   {
+    code: "queue-keeps-nothing",
+    finds: { queues: { q: { ...quorum, maxLength: 0 } } },
+    at: "queues.q.maxLength",
+    value: 0,
+    quiet: { queues: { q: { ...quorum, maxLength: 1 } } },
+  },
+  {
+    code: "queue-keeps-nothing",
+    about: "by a policy",
+    finds: { queues: { q: { type: "classic" } }, operatorPolicies: { all: { pattern: "", definition: { "max-length": 0 } } } },
+    at: 'operatorPolicies.all.definition["max-length"]',
+    value: 0,
+    quiet: { queues: { q: { type: "stream" } }, operatorPolicies: { all: { pattern: "", definition: { "max-length": 0 } } } },
+  },
+  {
     code: "priorities-many",
     finds: { queues: { q: { type: "classic", maxPriority: 11 } } },
     at: "queues.q.maxPriority",

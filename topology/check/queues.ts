@@ -27,6 +27,18 @@ function* unbounded(facts: Facts): Iterable<Fault> {
   }
 }
 
+/** What waits is dropped or refused; a consumer that is ready may still get it (seen on 4.3.6 without one). */
+function* keepsNothing(facts: Facts): Iterable<Fault> {
+  for (const queue of facts.written())
+    if (queue.type !== "stream" && facts.settings(queue).get("max-length")?.value === 0)
+      yield {
+        path: settingPath(facts, queue, "max-length"),
+        message: `${facts.title(queue)} has maxLength 0: no message can wait in it.`,
+        value: 0,
+        allowed: ["1 or more"],
+      };
+}
+
 /** From how many on priorities of classic queues cost more than they give (source: priority queue documentation). */
 const MANY_PRIORITIES = 10;
 
@@ -116,6 +128,14 @@ export const queueRules: readonly Rule[] = [
     why: "While nobody consumes it grows until the broker runs out of disk and blocks every publisher.",
     remedy: "Give it a maxLength, a maxLengthBytes or a messageTtl (a stream: maxAge or maxLengthBytes).",
     find: unbounded,
+  },
+  {
+    code: "queue-keeps-nothing",
+    severity: "warning",
+    title: "A queue of length 0",
+    why: "What no consumer takes at once is dropped or refused, and with it nearly everything.",
+    remedy: "Raise maxLength, or leave it out.",
+    find: keepsNothing,
   },
   {
     code: "priorities-many",

@@ -1,3 +1,4 @@
+import type { Queue } from "../model.js";
 import { routingRules } from "./routing.js";
 import { runRuleCases } from "./rule-cases.js";
 
@@ -5,6 +6,8 @@ const topic = { exchanges: { x: { type: "topic" } } } as const;
 const quorum = { type: "quorum" } as const;
 const bound = (key: string, type: "topic" | "direct" | "fanout" | "headers" | "x-consistent-hash" = "topic") =>
   ({ exchanges: { x: { type } }, queues: { q: { ...quorum, from: { x: key } } } }) as const;
+
+const localRandom = (queues: Record<string, Queue>) => ({ exchanges: { x: { type: "x-local-random" } }, queues }) as const;
 
 runRuleCases(routingRules, [
   {
@@ -93,6 +96,39 @@ runRuleCases(routingRules, [
     at: "exchanges.x.hashProperty",
     value: "message_id",
     quiet: { exchanges: { x: { type: "x-consistent-hash", hashProperty: "message_id" } } },
+  },
+  {
+    code: "binding-refused",
+    about: "a key at a local random exchange",
+    finds: localRandom({ q: { type: "classic", from: { x: "k" } } }),
+    at: "queues.q.from.x",
+    value: "k",
+    quiet: localRandom({ q: { type: "classic", from: { x: "" } } }),
+  },
+  ...(["quorum", "stream"] as const).map((type) => ({
+    code: "binding-refused",
+    about: `a ${type} queue at a local random exchange`,
+    finds: localRandom({ q: { type, from: { x: "" } } }),
+    at: "queues.q.from.x",
+    value: type,
+    says: /classic queues alone/,
+    quiet: localRandom({ q: { type: "classic", from: { x: "" } } }),
+  })),
+  {
+    code: "binding-refused",
+    about: "a template at a local random exchange",
+    finds: { ...localRandom({}), templates: { t: { type: "quorum", name: "t.{id}", from: { x: "" } } } },
+    at: "templates.t.from.x",
+    value: "quorum",
+    quiet: { ...localRandom({}), templates: { t: { type: "classic", name: "t.{id}", from: { x: "" } } } },
+  },
+  {
+    code: "binding-refused",
+    about: "an exchange at a local random exchange",
+    finds: { exchanges: { x: { type: "x-local-random" }, y: { type: "fanout", from: { x: "" } } } },
+    at: "exchanges.y.from.x",
+    value: "exchange",
+    quiet: { exchanges: { x: { type: "x-local-random", from: { y: "" } }, y: { type: "fanout" } } },
   },
   {
     code: "key-too-long",

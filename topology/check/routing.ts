@@ -3,20 +3,32 @@ import type { PlannedBinding } from "../compile/plan.js";
 import { placeholders } from "../names.js";
 import { entry } from "../entry.js";
 import { path } from "../path.js";
+import type { QueueType } from "../settings.js";
 import type { Facts, Target } from "./facts.js";
 import { tooManyBytes } from "./names.js";
 import { quote, several, type Fault, type Rule } from "./rule.js";
 import { suggest } from "./suggest.js";
 
-type AnyBinding = Omit<PlannedBinding, "destination" | "destinationType"> & { readonly to: string; readonly template: boolean };
+type AnyBinding = Omit<PlannedBinding, "destination" | "destinationType"> & { readonly to: string;
+  /** None of an exchange, and of a queue that is not declared. */
+  readonly queueType: QueueType | undefined;
+  readonly toExchange: boolean;
+  readonly template: boolean;
+};
 
 /** Bindings as they are written: those of templates too, none of ladders and partitions. */
 function* bindings(facts: Facts): Iterable<AnyBinding> {
   for (const binding of facts.plan.bindings)
     if (binding.origin.includes(".from"))
-      yield { ...binding, to: `${binding.destinationType} ${quote(binding.destination)}`, template: false };
-  for (const { template, bindings: own } of facts.plan.templates)
-    for (const binding of own) yield { ...binding, to: `template ${quote(template)}`, template: true };
+      yield {
+        ...binding,
+        to: `${binding.destinationType} ${quote(binding.destination)}`,
+        queueType: binding.destinationType === "queue" ? facts.queues.get(binding.destination)?.type : undefined,
+        toExchange: binding.destinationType === "exchange",
+        template: false,
+      };
+  for (const { template, type, bindings: own } of facts.plan.templates)
+    for (const binding of own) yield { ...binding, to: `template ${quote(template)}`, queueType: type, toExchange: false, template: true };
 }
 
 /** Whether the router knows how an exchange routes: those of plugins are not known. */
@@ -55,11 +67,33 @@ function weightFault(key: string): boolean {
   return !/^\d+$/.test(key) || Number(key) < 1;
 }
 
+/** As `rabbit_exchange_type_local_random` of 4.3.6 looks at a binding. */
+function* refusedAtLocalRandom({ source, routingKey, to, queueType, toExchange, origin }: AnyBinding): Iterable<Fault> {
+  const at = `the local random exchange ${quote(source)}`;
+  if (routingKey !== "")
+    yield {
+      path: origin,
+      message: `The key ${quote(routingKey)} of the binding to ${at} is not empty: the broker refuses it.`,
+      value: routingKey,
+      allowed: [""],
+    };
+  if (toExchange || (queueType !== undefined && queueType !== "classic"))
+    yield {
+      path: origin,
+      message: `The ${to} is bound to ${at}, to which the broker binds classic queues alone.`,
+      value: queueType ?? "exchange",
+      allowed: ["classic"],
+      remedy: 'Bind a queue of type "classic", or choose another type of exchange.',
+    };
+}
+
 const MATCHES = ["all", "any", "all-with-x", "any-with-x"];
 
 function* refusedBindings(facts: Facts): Iterable<Fault> {
-  for (const { source, routingKey, arguments: args, to, origin } of bindings(facts)) {
+  for (const binding of bindings(facts)) {
+    const { source, routingKey, arguments: args, to, origin } = binding;
     const type = facts.exchangeType(source);
+    if (type === "x-local-random") yield* refusedAtLocalRandom(binding);
     if (source === "")
       yield {
         path: origin,
@@ -167,7 +201,7 @@ function* ignoredParts(facts: Facts): Iterable<Fault> {
         message: `The binding names headers (${several(headers)}), but ${quote(source)} is of type ${type}, which does not look at them.`,
         value: headers,
       };
-    if (routingKey !== "" && (type === "fanout" || type === "headers" || type === "x-local-random"))
+    if (routingKey !== "" && (type === "fanout" || type === "headers"))
       yield {
         path: origin,
         message: `The binding has the key ${quote(routingKey)}, but ${quote(source)} is of type ${type}, which does not look at it.`,

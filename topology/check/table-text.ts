@@ -1,4 +1,5 @@
 /** The table of rules as a page of documentation. */
+import { READ_CODES } from "../read-faults.js";
 import { ruleTable, SUBJECTS, type RuleRow } from "./rules.js";
 
 const INTRODUCTION = `# The checks
@@ -28,11 +29,22 @@ To do: ${remedy}
 `;
 }
 
+/** What is found before any rule runs. */
+const READING = `## Reading plain data
+
+JSON, plain JavaScript and RabbitMQ's definitions are looked at before any rule runs. These are errors, and \`left-out\` is a warning;
+none of them can be silenced.
+
+${Object.entries(READ_CODES)
+  .map(([code, text]) => `- \`${code}\`: ${text}`)
+  .join("\n")}
+`;
+
 /** The page, as it stands in `docs/checks.md`. */
 export function rulesPage(): string {
   const rows = ruleTable();
   const sections = SUBJECTS.map(({ subject }) =>
     [`## ${subject}\n`, ...rows.filter((row) => row.subject === subject).map(entryText)].join("\n"),
   );
-  return [INTRODUCTION, ...sections].join("\n");
+  return [INTRODUCTION, ...sections, READING].join("\n");
 }
