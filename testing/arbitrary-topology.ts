@@ -86,9 +86,9 @@ function keysFor(type: ExchangeType | undefined): fc.Arbitrary<Keys> {
   );
 }
 
-/** `from`: some of the exchanges, each with keys that its type takes. A local random exchange feeds queues only. [4.3.6, measured] */
-function sourcesOf(exchanges: readonly string[], types: TypeOf, to: "queue" | "exchange" = "queue"): fc.Arbitrary<Sources> {
-  const feeding = exchanges.filter((name) => to === "queue" || types.get(name) !== "x-local-random");
+/** `from`: some of the exchanges, each with keys that its type takes. A local random exchange feeds classic queues only. [4.3.6, measured] */
+function sourcesOf(exchanges: readonly string[], types: TypeOf, to: "classic" | "other"): fc.Arbitrary<Sources> {
+  const feeding = exchanges.filter((name) => to === "classic" || types.get(name) !== "x-local-random");
   const candidates = [...feeding, ...Object.keys(BUILTIN)];
   const typeOf = (name: string) => types.get(name) ?? BUILTIN[name as keyof typeof BUILTIN];
   return fc.subarray(candidates, { maxLength: 2 }).chain((chosen) => byName(chosen, (name) => keysFor(typeOf(name))));
@@ -99,7 +99,7 @@ const EXCHANGE_TYPES = ["direct", "fanout", "topic", "headers", "x-consistent-ha
 /** An exchange is fed only by those before it, so nothing goes in a circle. */
 function exchange(before: readonly string[], type: ExchangeType, types: TypeOf, internal: boolean): fc.Arbitrary<Exchange> {
   return some({
-    from: sourcesOf(before, types, "exchange"),
+    from: sourcesOf(before, types, "other"),
     alternateExchange: fc.constantFrom("amq.fanout", ...before),
     durable: fc.boolean(),
     internal: internal ? fc.boolean() : fc.constant(false),
@@ -137,7 +137,7 @@ interface Names {
 }
 
 const common = ({ exchanges, types }: Names) => ({
-  from: sourcesOf(exchanges, types),
+  from: sourcesOf(exchanges, types, "other"),
   maxLengthBytes: bytes(0, 5_000_000_000),
   queueLeaderLocator: fc.constantFrom("client-local", "balanced"),
   settings,
@@ -154,6 +154,7 @@ const retry = fc.array(time(), { minLength: 1, maxLength: 3 });
 const classic = (of: Names) =>
   some({
     ...lettered(of),
+    from: sourcesOf(of.exchanges, of.types, "classic"),
     deadLetterTo: deadLetterTo(of.exchanges, of.single, undefined),
     durable: fc.constant(true),
     maxPriority: fc.integer({ min: 1, max: 10 }),
@@ -187,10 +188,9 @@ const quorum = (of: Names) =>
     )
     .map(([fields, letters]) => ({ type: "quorum", ...fields, ...letters }));
 
-const streamFields = (of: Names, fed: "queue" | "exchange" = "queue") =>
+const streamFields = (of: Names) =>
   some({
     ...common(of),
-    from: sourcesOf(of.exchanges, of.types, fed),
     maxAge: wholeSeconds,
     streamMaxSegmentSizeBytes: bytes(1_000_000, 3_000_000_000),
     streamFilterSizeBytes: bytes(16, 255),
@@ -199,7 +199,7 @@ const streamFields = (of: Names, fed: "queue" | "exchange" = "queue") =>
 const stream = (of: Names) => streamFields(of).map((fields) => ({ type: "stream", ...fields }));
 const superStream = (of: Names) =>
   fc
-    .tuple(streamFields(of, "exchange"), fc.oneof(fc.integer({ min: 1, max: 4 }), fc.uniqueArray(word, { minLength: 1, maxLength: 3 })))
+    .tuple(streamFields(of), fc.oneof(fc.integer({ min: 1, max: 4 }), fc.uniqueArray(word, { minLength: 1, maxLength: 3 })))
     .map(([fields, partitions]) => ({ type: "super-stream", partitions, ...fields }));
 
 const withRetry = (queue: fc.Arbitrary<object>) =>

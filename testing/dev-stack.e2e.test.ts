@@ -129,7 +129,7 @@ describe("before anything is up", () => {
   it("a system that does not exist is refused, and those that do are named", async () => {
     const refused = await npm("up", "--", "--system", "contextqi");
     expect(refused.code).toBe(2);
-    expect(refused.output).toMatch(/did you mean contextiq/);
+    expect(refused.output).toMatch(/did you mean "contextiq"/);
   });
 
   it("nothing is up to be taken down", async () => {

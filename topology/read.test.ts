@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { arbitraryInstallation, arbitraryTopology } from "../testing/arbitrary-topology.js";
+import { check } from "./check/check.js";
 import type { Finding } from "./check/finding.js";
 import { read } from "./read.js";
 import { systems } from "./systems/index.js";

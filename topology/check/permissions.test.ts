@@ -99,7 +99,7 @@ runRuleCases(permissionRules, [
     at: "users.u.tags[1]",
     value: "adminstrator",
     says: 'Did you mean "administrator"?',
-    quiet: { users: { u: { tags: ["administrator", "monitoring", "policymaker", "management", "impersonator"] } } },
+    quiet: { users: { u: { tags: ["administrator", "monitoring", "policymaker", "management", "impersonator", "protected"] } } },
   },
   {
     code: "unknown-tag",

@@ -139,9 +139,12 @@ function* wayOfPassword({ topology }: Facts): Iterable<Fault> {
 /** Those that mean something to the broker (source: management and access control documentation). */
 const TAGS: readonly string[] = ["administrator", "monitoring", "policymaker", "management", "impersonator"] satisfies UserTag[];
 
+/** The broker knows it too: such users cannot be changed by HTTP (seen on 4.3.6), so nobody is told to write it. */
+const PROTECTED = "protected";
+
 function* unknownTagsOf(tagged: { readonly tags?: readonly string[] }, of: string, origin: string): Iterable<Fault> {
   for (const [index, tag] of (tagged.tags ?? []).entries())
-    if (!TAGS.includes(tag))
+    if (!TAGS.includes(tag) && tag !== PROTECTED)
       yield {
         path: `${origin}.${path("tags", index)}`,
         message: `${of} has the tag ${quote(tag)}, which RabbitMQ does not know.`,

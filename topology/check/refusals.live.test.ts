@@ -135,6 +135,19 @@ test("names, bindings and patterns", async () => {
         queues: { q: { type: "quorum", from: { x: key } } },
       });
   }
+  await brokerApi("PUT", `/api/exchanges/${v}/lr`, { type: "x-local-random", durable: true });
+  for (const type of TYPES) {
+    await brokerApi("PUT", `/api/queues/${v}/lr.${type}`, { durable: true, arguments: { "x-queue-type": type } });
+    for (const key of ["", "k"])
+      await compare(
+        `x-local-random ${type} "${key}"`,
+        brokerApi("POST", `/api/bindings/${v}/e/lr/q/lr.${type}`, { routing_key: key, arguments: {} }),
+        { exchanges: { lr: { type: "x-local-random" } }, queues: { q: { type, from: { lr: key } } } },
+      );
+  }
+  await compare("x-local-random to an exchange", brokerApi("POST", `/api/bindings/${v}/e/lr/e/topic`, { routing_key: "", arguments: {} }), {
+    exchanges: { lr: { type: "x-local-random" }, topic: { type: "topic", from: { lr: "" } } },
+  });
   await brokerApi("PUT", `/api/exchanges/${v}/h`, { type: "headers", durable: true });
   for (const match of ["all", "any-with-x", "some", 5])
     await compare(

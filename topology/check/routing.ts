@@ -9,7 +9,8 @@ import { tooManyBytes } from "./names.js";
 import { quote, several, type Fault, type Rule } from "./rule.js";
 import { suggest } from "./suggest.js";
 
-type AnyBinding = Omit<PlannedBinding, "destination" | "destinationType"> & { readonly to: string;
+type AnyBinding = Omit<PlannedBinding, "destination" | "destinationType"> & {
+  readonly to: string;
   /** None of an exchange, and of a queue that is not declared. */
   readonly queueType: QueueType | undefined;
   readonly toExchange: boolean;
