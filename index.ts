@@ -22,6 +22,8 @@ async function program(): Promise<Record<string, unknown>> {
       environment,
       strict,
       allowDataLoss,
+      // It has looked already, before the broker's container was touched.
+      guard: false,
       secrets,
       passwords,
       salt: broker.salt,

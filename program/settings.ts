@@ -101,7 +101,7 @@ function readObject(config: pulumi.Config, key: string): Record<string, unknown>
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new WarrenError(`warren:${key} is not an object of names and texts.`, {
-    remedy: `pulumi config set --secret --path 'warren:${key}["NAME"]' VALUE`,
+    remedy: `pulumi config set --secret --path 'warren:${key}["NAME"]' (it asks for the value)`,
     exitCode: 2,
   });
 }
@@ -110,7 +110,7 @@ function need(config: pulumi.Config, key: string, secret: boolean): string {
   const value = secret ? secretText(config, key) : text(config, key);
   if (value !== undefined) return value;
   throw new WarrenError(`warren:${key} is not set; an external broker needs it.`, {
-    remedy: `pulumi config set ${secret ? "--secret " : ""}warren:${key} VALUE`,
+    remedy: secret ? `pulumi config set --secret warren:${key} (it asks for the value)` : `pulumi config set warren:${key} VALUE`,
     exitCode: 2,
   });
 }

@@ -55,6 +55,11 @@ export interface RabbitTopologyArgs {
   readonly salt?: pulumi.Input<string>;
   /** Whether queues that hold messages may be deleted or replaced. @default false */
   readonly allowDataLoss?: boolean;
+  /**
+   * Whether the plan is laid beside the live broker before anything is registered, and what would delete or replace a queue that holds
+   * messages is refused. The hooks before each deletion stay in any case. @default true
+   */
+  readonly guard?: boolean;
   /** Whether warnings of the check stop the program too. @default false */
   readonly strict?: boolean;
   /** Begins the logical names of all children: for several brokers in one stack. @default "" */

@@ -78,10 +78,10 @@ export interface DeleteHooks {
 type HookOptions = Pick<pulumi.ResourceOptions, "hooks">;
 
 /** The SDK's mocks, with which programs test themselves, take no hooks. */
-const canHook = (): boolean => typeof pulumi.runtime.getMonitor()?.registerResourceHook === "function";
+export const canHook = (): boolean => typeof pulumi.runtime.getMonitor()?.registerResourceHook === "function";
 
 /** The value of an output; `undefined` in a preview that does not know it yet. */
-async function ifKnown<T>(value: pulumi.Input<T>): Promise<T | undefined> {
+export async function ifKnown<T>(value: pulumi.Input<T>): Promise<T | undefined> {
   const output = pulumi.output(value) as unknown as { readonly isKnown: Promise<boolean>; readonly promise: () => Promise<T> };
   return (await output.isKnown) ? output.promise() : undefined;
 }

@@ -71,7 +71,8 @@ describe("a policy's values", () => {
     fc.assert(
       fc.property(value, (original) => {
         const official = officialDefinition({ key: original });
-        if (official) expect(sent(official["key"] ?? "")).toBe(original);
+        // JSON has no negative zero.
+        if (official) expect(sent(official["key"] ?? "")).toBe(Object.is(original, -0) ? 0 : original);
       }),
     );
   });

@@ -1,4 +1,5 @@
 /** Registers one vhost and all that is in it, each after what it needs. */
+import { ifKnown } from "./delete-hooks.js";
 import type * as pulumi from "@pulumi/pulumi";
 import * as rabbitmq from "@pulumi/rabbitmq";
 import type { PlannedParameter, PlannedPermission } from "../topology/compile/plan.js";
@@ -83,7 +84,8 @@ export function registerVhost(context: Context, plan: VhostResources, users: Rea
     context,
     rabbitmq.VHost,
     plan.vhost.name,
-    { name: vhostName },
+    // Everything in a vhost waits for its name, and so for the guard. Where the broker is not known yet, in a preview, the name is all the same.
+    { name: ifKnown(context.connection).then(() => vhostName) },
     {
       dependsOn: [...context.dependsOn],
       ...context.hooks.vhost,

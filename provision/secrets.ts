@@ -13,7 +13,7 @@ export function secretNamed(secrets: Secrets, name: string, origin: string): pul
   if (value !== undefined) return value;
   throw new WarrenError(`${origin} needs the secret "${name}", which is not given.`, {
     ...(Object.keys(secrets).length === 0 ? {} : { allowed: Object.keys(secrets) }),
-    remedy: `pulumi config set --secret --path 'warren:secrets["${name}"]' VALUE; in a program of your own: secrets: { ${JSON.stringify(name)}: ... }`,
+    remedy: `pulumi config set --secret --path 'warren:secrets["${name}"]' (it asks for the value); in a program of your own: secrets: { ${JSON.stringify(name)}: ... }`,
   });
 }
 

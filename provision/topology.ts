@@ -1,12 +1,14 @@
 /** `new RabbitTopology(...)`: a topology as one component, everything in it as its children. */
 import * as pulumi from "@pulumi/pulumi";
 import * as rabbitmq from "@pulumi/rabbitmq";
+import type { InstallationPlan } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
 import { admit } from "./admit.js";
 import type { BrokerArgs, RabbitTopologyArgs } from "./args.js";
 import type { Connection } from "./connection.js";
 import { own, type Context } from "./context.js";
 import { deleteHooks } from "./delete-hooks.js";
+import { guarded } from "./guarded.js";
 import { globalName } from "./identity.js";
 import { planResources, type InstallationResources } from "./plan-resources.js";
 import { registerUser, type RegisteredUser } from "./register-users.js";
@@ -41,7 +43,7 @@ export class RabbitTopology extends pulumi.ComponentResource {
     super("warren:index:RabbitTopology", name, {}, options);
     if (warnings !== undefined) void pulumi.log.warn(warnings, this);
 
-    const context = told(() => contextOf(this, name, args, options));
+    const context = told(() => contextOf(this, name, plan, args, options));
     const users = told(() => resources.users.map((user) => registerUser(context, user)));
     const vhosts = told(() => registerVhosts(context, resources, users));
     const globals = told(() => registerGlobals(context, resources));
@@ -82,19 +84,27 @@ function needSecrets(resources: InstallationResources, args: RabbitTopologyArgs)
   for (const { object } of values) void resolveSecrets(args.secrets ?? {}, object.value, object.origin);
 }
 
-function contextOf(parent: RabbitTopology, name: string, args: RabbitTopologyArgs, options: pulumi.ComponentResourceOptions): Context {
+function contextOf(
+  parent: RabbitTopology,
+  name: string,
+  plan: InstallationPlan,
+  args: RabbitTopologyArgs,
+  options: pulumi.ComponentResourceOptions,
+): Context {
   const { secrets = {}, namePrefix = "" } = args;
   const provider = args.provider ?? makeProvider(parent, `${namePrefix}${name}`, args.broker as BrokerArgs, options.deletedWith);
   const connection = connectionOf(args.broker, provider);
-  const allowDataLoss = args.allowDataLoss ?? false;
+  const { allowDataLoss = false, isGone } = args;
+  const dependsOn = [options.dependsOn ?? []].flat() as pulumi.Resource[];
+  const looked = args.guard === false ? connection : guarded(connection, { plan, allowDataLoss, isGone, dependsOn, resource: parent });
   return {
     parent,
     provider,
-    connection,
-    hooks: deleteHooks({ name: `${namePrefix}${name}`, connection, allowDataLoss, isGone: args.isGone }),
+    connection: looked,
+    hooks: deleteHooks({ name: `${namePrefix}${name}`, connection, allowDataLoss, isGone }),
     transform: args.transform ?? {},
     namePrefix,
-    dependsOn: [options.dependsOn ?? []].flat() as pulumi.Resource[],
+    dependsOn,
     deletedWith: options.deletedWith,
     passwordOf: (user, secret) => passwordOf(args, user, secret),
     saltSecret: args.salt ?? `${pulumi.getProject()}/${pulumi.getStack()}`,

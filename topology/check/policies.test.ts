@@ -1,3 +1,4 @@
+import type { Topology } from "../model.js";
 import { policyRules } from "./policies.js";
 import { runRuleCases } from "./rule-cases.js";
 
@@ -5,7 +6,27 @@ const classic = { type: "classic", messageTtl: "1 hour" } as const;
 const bare = { queues: { q: { type: "quorum" } } } as const;
 const policy = (pattern: string, definition: Record<string, unknown>, more = {}) => ({ policies: { p: { pattern, definition, ...more } } });
 
+const manyQueues = (count: number): Partial<Topology> => {
+  const names = Array.from({ length: count }, (_, index) => `queue-${index}`);
+  return { queues: Object.fromEntries(names.map((name) => [name, { type: "quorum" }])), services: { all: { consumes: names } } };
+};
+
 runRuleCases(policyRules, [
+  {
+    code: "pattern-too-long",
+    finds: { policies: { p: { pattern: `^${"ü".repeat(512)}`, definition: { "max-length": 1 } } } },
+    at: "policies.p",
+    value: 1025,
+    quiet: { policies: { p: { pattern: "ü".repeat(512), definition: { "max-length": 1 } } } },
+  },
+  {
+    code: "pattern-too-long",
+    about: "permissions that follow from many queues",
+    finds: manyQueues(120),
+    at: "services.all",
+    value: 1093,
+    quiet: manyQueues(100),
+  },
   {
     code: "pattern-invalid",
     finds: { ...bare, ...policy("(q", { "max-length": 1 }) },

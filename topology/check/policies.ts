@@ -41,6 +41,33 @@ const badPatterns = (invalid: boolean) =>
     }
   };
 
+/** In bytes; 4.3.6 answers 400 to a longer one, in policies, permissions and topic permissions alike. */
+const LONGEST_PATTERN = 1024;
+const utf8 = new TextEncoder();
+
+function* tooLong(facts: Facts): Iterable<Fault> {
+  const { policies, operatorPolicies, permissions, topicPermissions } = facts.plan;
+  const found = [
+    ...[...policies, ...operatorPolicies].map(({ origin, name, pattern }) => ({ origin, of: `Policy ${quote(name)}`, pattern })),
+    ...permissions.flatMap(({ origin, user, configure, write, read }) =>
+      [configure, write, read].map((pattern) => ({ origin, of: `User ${quote(user)}`, pattern })),
+    ),
+    ...topicPermissions.flatMap(({ origin, user, write, read }) =>
+      [write, read].map((pattern) => ({ origin, of: `User ${quote(user)}`, pattern })),
+    ),
+  ];
+  for (const { origin, of, pattern } of found) {
+    // A character has at most three bytes for each of its units, so that short ones need no counting.
+    const length = pattern.length * 3 > LONGEST_PATTERN ? utf8.encode(pattern).length : 0;
+    if (length > LONGEST_PATTERN)
+      yield {
+        path: origin,
+        message: `${of} has a regular expression of ${length} bytes; the broker takes ${LONGEST_PATTERN}.`,
+        value: length,
+      };
+  }
+}
+
 function* refusedKeys(facts: Facts): Iterable<Fault> {
   const settings = SETTINGS.flatMap(({ policy, operator }) => (policy ? [{ key: policy, operator }] : []));
   const operatorKeys = settings.filter(({ operator }) => operator).map(({ key }) => key);
@@ -208,6 +235,15 @@ export const policyRules: readonly Rule[] = [
     why: "The broker refuses the policy or the permission.",
     remedy: "Correct it; a character with a meaning of its own is written with a backslash.",
     find: badPatterns(true),
+  },
+  {
+    code: "pattern-too-long",
+    severity: "error",
+    refused: true,
+    title: "A regular expression of more than 1024 bytes",
+    why: "The broker refuses the policy or the permission, in the middle of an update.",
+    remedy: "Divide the service, or give it `permissions` with an expression that covers its names by what they have in common.",
+    find: tooLong,
   },
   {
     code: "pattern-unknown",

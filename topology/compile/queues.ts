@@ -98,11 +98,11 @@ function superStream(name: string, definition: SuperStream, mode: SettingsMode, 
     arguments: { "x-super-stream": true },
     origin,
   });
-  const names: string[] = [];
+  const keys: string[] = [];
   partitionKeys(definition).forEach((key, order) => {
     const partition = partitionQueue(name, key);
     const at = `${origin}.partitions[${order}]`;
-    names.push(escapeRegex(partition));
+    keys.push(escapeRegex(key));
     planned.queues.push(queue(partition, "stream", { kind: "partition", of: name, order }, { arguments: settings.arguments }, at));
     planned.bindings.push({
       source: name,
@@ -113,7 +113,16 @@ function superStream(name: string, definition: SuperStream, mode: SettingsMode, 
       origin: at,
     });
   });
-  planned.policies.push(...policyFor(name, "stream", policyName("queue", name), anyOf(names), settings.policy, origin));
+  planned.policies.push(
+    ...policyFor(
+      name,
+      "stream",
+      policyName("queue", name),
+      `^${escapeRegex(partitionQueue(name, ""))}(${keys.join("|")})$`,
+      settings.policy,
+      origin,
+    ),
+  );
   return planned;
 }
 
