@@ -76,7 +76,19 @@ export function losses(plan: InstallationPlan, live: LiveInstallation, options: 
 }
 
 /** How old a count can be, by type: the tick of quorum queues and streams is 5 s, and streams pass through the statistics (another 5 s). */
-const SETTLE_MS = { classic: 0, quorum: 6_000, stream: 11_000 } as const;
+const SETTLE_MS = new Map<string | undefined, number>([
+  ["quorum", 6_000],
+  ["stream", 11_000],
+]);
+
+/** Waits until the counts of queues of these types are as old as the call. Gives how long that took. */
+export async function settle(types: readonly (string | undefined)[], onWait?: (ms: number) => void): Promise<number> {
+  const wait = Math.max(0, ...types.map((type) => SETTLE_MS.get(type) ?? 0));
+  if (wait === 0) return 0;
+  onWait?.(wait);
+  await sleep(wait);
+  return wait;
+}
 
 export interface CountOptions {
   /** Told before waiting: the counts that the broker gives are up to so many milliseconds old. */
@@ -93,11 +105,10 @@ export async function countLosses(
   options: CountOptions = {},
 ): Promise<CountedLoss[]> {
   if (found.length === 0) return [];
-  const wait = Math.max(...found.map(({ type }) => SETTLE_MS[type]));
-  if (wait > 0) {
-    options.onWait?.(wait);
-    await sleep(wait);
-  }
+  await settle(
+    found.map(({ type }) => type),
+    options.onWait,
+  );
   const counts = new Map((await management.counts()).map((queue) => [canonical([queue.vhost, queue.name]), queue]));
   return found.map((loss) => {
     const count = counts.get(canonical([loss.vhost, loss.queue]));

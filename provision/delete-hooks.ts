@@ -1,5 +1,6 @@
 /** Delete hooks: before Pulumi deletes a queue, a vhost or a whole topology, the broker is asked for messages, and the delete refused. */
 import * as pulumi from "@pulumi/pulumi";
+import { settle } from "../broker/losses.js";
 import type { Management } from "../broker/management.js";
 import { WarrenError } from "../topology/errors.js";
 import { managementOf, type Connection } from "./connection.js";
@@ -47,6 +48,13 @@ class Counts {
     return (await this.last.held).filter((held) => held.vhost === vhost && (queue === undefined || held.queue === queue));
   }
 
+  /** Until the counts of these vhosts tell what was there when it was called: for the first of all deletes, behind which the others come. */
+  async settle(vhosts: readonly string[]): Promise<void> {
+    const queues = (await this.broker.counts()).filter(({ vhost }) => vhosts.includes(vhost));
+    const waited = await settle(queues.map(({ type }) => type));
+    if (waited > 0) this.last = undefined;
+  }
+
   private async read(): Promise<Held[]> {
     const counts = await this.broker.counts();
     // Exclusive queues die with their connection anyway.
@@ -88,19 +96,21 @@ export async function ifKnown<T>(value: pulumi.Input<T>): Promise<T | undefined>
 
 /**
  * Hooks for the resources of one topology. They run for `up` and for `destroy --run-program`, in previews too; the engine refuses a
- * plain `destroy` of resources that have them. Counts of quorum queues and streams can be some seconds old.
+ * plain `destroy` of resources that have them. Counts of quorum queues and streams can be
+ * some seconds old: the guard, which is deleted first, waits that long.
  */
 export function deleteHooks({ name, connection, allowDataLoss, isGone }: DeleteHookOptions): DeleteHooks {
   let counts: Promise<Counts | undefined> | undefined;
-  const refuse = async (places: readonly Place[]): Promise<void> => {
+  const refuse = async (places: readonly Place[], first: boolean): Promise<void> => {
     if (allowDataLoss || (await isGone?.())) return;
     counts ??= ifKnown(connection).then((known) => known && new Counts(managementOf(known)));
     const known = await counts;
+    if (first) await known?.settle(places.map(({ vhost }) => vhost));
     if (known) refuseDelete((await Promise.all(places.map((place) => known.of(place)))).flat());
   };
   const hook = (kind: string, places: (old: OldOutputs) => Place[]): HookOptions => {
     if (!canHook()) return {};
-    const ask = (args: pulumi.ResourceHookArgs): Promise<void> => refuse(places((args.oldOutputs ?? {}) as OldOutputs));
+    const ask = (args: pulumi.ResourceHookArgs): Promise<void> => refuse(places((args.oldOutputs ?? {}) as OldOutputs), kind === "guard");
     return { hooks: { beforeDelete: [new pulumi.ResourceHook(`${name}-${kind}-delete`, ask, { onDryRun: true })] } };
   };
   return {
