@@ -16,6 +16,7 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: "unit",
+          setupFiles: ["testing/seed.ts"],
           include: ["**/*.test.ts"],
           exclude: [...ignored, "**/*.live.test.ts", "**/*.e2e.test.ts"],
           testTimeout: 20_000,
@@ -25,6 +26,7 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: "live",
+          setupFiles: ["testing/seed.ts"],
           globalSetup: ["testing/live-setup.ts"],
           include: ["**/*.live.test.ts"],
           exclude: ignored,
