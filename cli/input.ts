@@ -82,11 +82,12 @@ export async function readInput(argument: string | undefined, broker: string | u
   return { label, ...read(value, label) };
 }
 
-/** An environment's name, if a topology has sizes for it. Throws a WarrenError (exit code 2) for another: its sizes would not be those meant. */
+/** Throws a WarrenError (exit code 2) for an environment that topologies with environments do not have: its sizes would not be those meant. */
 export function checkEnvironment(installation: Installation, environment: string | undefined): void {
   if (environment === undefined) return;
   const known = [...new Set(installation.topologies.flatMap(({ environments }) => Object.keys(environments ?? {})))];
-  if (known.includes(environment)) return;
+  // A topology without any has the same sizes in all of them.
+  if (known.length === 0 || known.includes(environment)) return;
   const near = nearest(environment, known);
   throw new WarrenError(`No topology here has an environment "${visible(environment)}".`, {
     ...(known.length > 0 ? { allowed: known } : {}),
