@@ -3,10 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { Management, drift, readLive } from "../broker/index.js";
-import { compileInstallation } from "../topology/compile/compile.js";
 import type { Installation, Topology } from "../topology/model.js";
 import { brokerApi, liveBroker, type LiveBroker } from "./broker.js";
+import { liveDrift } from "./live-drift.js";
 import { TestStack } from "./stack.js";
 
 const main: Topology = {
@@ -108,14 +107,7 @@ afterAll(async () => {
 const write = (content: Installation): void => writeFileSync(join(folder, "all.json"), JSON.stringify(content));
 
 async function expectEqual(expected: Installation): Promise<void> {
-  const plan = compileInstallation(expected, "dev");
-  const management = new Management({ endpoint: broker.managementUrl, username: broker.username, password: broker.password });
-  const live = await readLive(
-    management,
-    plan.vhosts.map(({ vhost }) => vhost.name),
-  );
-  const { missing, mismatched, extra } = drift(plan, live, { secrets: { away: secretUri } });
-  expect({ missing, mismatched, extra }).toEqual({ missing: [], mismatched: [], extra: [] });
+  expect(await liveDrift(expected, { away: secretUri })).toEqual({ missing: [], mismatched: [], extra: [] });
 }
 
 it("goes up, and the broker holds exactly that", async () => {

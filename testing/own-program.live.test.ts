@@ -3,10 +3,9 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { Management, drift, readLive } from "../broker/index.js";
-import { compileInstallation } from "../topology/compile/compile.js";
 import type { Topology } from "../topology/model.js";
 import { brokerApi, liveBroker, type LiveBroker } from "./broker.js";
+import { liveDrift } from "./live-drift.js";
 import { TestStack } from "./stack.js";
 
 const checkout = resolve(__dirname, "..");
@@ -59,12 +58,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function driftOf(topology: Topology): Promise<unknown> {
-  const plan = compileInstallation({ topologies: [topology] });
-  const management = new Management({ endpoint: broker.managementUrl, username: broker.username, password: broker.password });
-  const { missing, mismatched, extra } = drift(plan, await readLive(management, [base.name]));
-  return { missing, mismatched, extra };
-}
+const driftOf = (topology: Topology): Promise<unknown> => liveDrift({ topologies: [topology] });
 
 const nothing = { missing: [], mismatched: [], extra: [] };
 

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Management, drift, readLive } from "../broker/index.js";
-import { compile, compileInstallation } from "../topology/compile/compile.js";
+import { compile } from "../topology/compile/compile.js";
 import { systems } from "../topology/systems/index.js";
 import type { Topology } from "../topology/model.js";
 import { brokerApi, liveBroker, type LiveBroker } from "./broker.js";
+import { liveDrift } from "./live-drift.js";
 import { TestStack } from "./stack.js";
 
 interface Names {
@@ -58,16 +58,7 @@ const stackFor = async (system: string): Promise<TestStack> =>
     { password: broker.password },
   );
 
-const driftOf = async (topology: Topology): Promise<unknown> => {
-  const plan = compileInstallation({ topologies: [topology] }, "dev");
-  const management = new Management({ endpoint: broker.managementUrl, username: broker.username, password: broker.password });
-  const live = await readLive(
-    management,
-    plan.vhosts.map(({ vhost }) => vhost.name),
-  );
-  const { missing, mismatched, extra } = drift(plan, live);
-  return { missing, mismatched, extra };
-};
+const driftOf = (topology: Topology): Promise<unknown> => liveDrift({ topologies: [topology] });
 
 describe.each(Object.entries(systems))("%s", (name, topology) => {
   let stack: TestStack;
