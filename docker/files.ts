@@ -1,5 +1,5 @@
 /** The files that a broker's container starts with. Pure. */
-import { passwordHash, stableSalt } from "../provision/password.js";
+import { passwordHash, stableSalt } from "../broker/password.js";
 
 /** As Erlang reads it: `[rabbitmq_management,rabbitmq_prometheus].` */
 export const enabledPlugins = (plugins: readonly string[]): string => `[${plugins.join(",")}].\n`;

@@ -3,5 +3,5 @@ export * from "./args.js";
 export type { Connection } from "./connection.js";
 export * from "./guard.js";
 export * from "./managed.js";
-export { passwordHash } from "./password.js";
+export { passwordHash } from "../broker/password.js";
 export * from "./topology.js";

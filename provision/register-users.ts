@@ -1,7 +1,7 @@
 /** Registers users with their limits; for those without a given password, one that is generated once. */
 import * as pulumi from "@pulumi/pulumi";
 import { own, type Context } from "./context.js";
-import { passwordHash, stableSalt } from "./password.js";
+import { passwordHash, stableSalt } from "../broker/password.js";
 import type { UserResource } from "./plan-resources.js";
 import { wireLimits } from "./wire-limits.js";
 

@@ -1,7 +1,7 @@
 // Own resources on a real broker: what is created, adopted, refused, seen, changed and removed, kind by kind.
 import { describe, expect, it, onTestFinished } from "vitest";
 import { brokerApi, liveBroker, scratchName, scratchVhost } from "../../testing/broker.js";
-import { passwordHash, stableSalt } from "../password.js";
+import { passwordHash, stableSalt } from "../../broker/password.js";
 import type { Props } from "./behaviour.js";
 import { handler } from "./handler.js";
 

@@ -1,6 +1,6 @@
 /** Own resources without an object on the broker: a generated password, the guard of a topology, the wait for a broker. */
 import { equal } from "../../topology/equal.js";
-import { generatePassword } from "../password.js";
+import { generatePassword } from "../../broker/password.js";
 import { untilItAnswers, type Starting } from "../wait.js";
 import type { Behaviour, Outs, Props } from "./behaviour.js";
 import { client } from "./objects.js";
@@ -22,8 +22,8 @@ const password: Behaviour = {
   create: ({ spec }) => Promise.resolve({ id: `password ${String(spec["user"])}`, outs: generatePassword() }),
 };
 
-/** Depends on everything of a topology, so that it is deleted first: its delete hook refuses before anything is gone. */
-const guard: Behaviour = { ...still, create: ({ spec }) => Promise.resolve({ id: `guard ${String(spec["topology"])}`, outs: {} }) };
+/** Depends on everything of a component, so that it is deleted first: its delete hook refuses before anything is gone. */
+const guard: Behaviour = { ...still, create: ({ spec }) => Promise.resolve({ id: `guard ${String(spec["vhost"])}`, outs: {} }) };
 
 /** On its first start the broker listens before it has imported its users. */
 const STARTING: readonly Starting[] = ["unreachable", "not-rabbitmq", "failed", "credentials", "not-found"];
