@@ -292,6 +292,10 @@ const upstream = fc.record(
     expires: time(60_000),
     messageTtl: time(),
     trustUserId: fc.boolean(),
+    queueType: fc.constantFrom("classic" as const, "quorum" as const),
+    resourceCleanupMode: fc.constantFrom("default" as const, "never" as const),
+    bindNowait: fc.boolean(),
+    channelUseMode: fc.constantFrom("multiple" as const, "single" as const),
   },
   { requiredKeys: ["uri"], noNullPrototype: true },
 );

@@ -66,7 +66,17 @@ const main: Topology = {
     },
   },
   operatorPolicies: { cap: { pattern: "^classic$", applyTo: "all", definition: { "max-length": 500 } } },
-  federationUpstreams: { away: { uri: { secret: "away" }, maxHops: 1 } },
+  federationUpstreams: {
+    away: {
+      uri: { secret: "away" },
+      maxHops: 1,
+      trustUserId: true,
+      queueType: "quorum",
+      resourceCleanupMode: "never",
+      bindNowait: true,
+      channelUseMode: "single",
+    },
+  },
   shovels: { move: { from: { queue: "odd/na@me %+ü" }, to: { exchange: "topic", key: "b.moved" } } },
 };
 

@@ -27,6 +27,10 @@ function upstream(value: Raw): FederationUpstream {
     messageTtl: time(value["message-ttl"]),
     trustUserId: value["trust-user-id"],
     consumerTag: value["consumer-tag"],
+    queueType: value["queue-type"],
+    resourceCleanupMode: value["resource-cleanup-mode"],
+    bindNowait: value["bind-nowait"],
+    channelUseMode: value["channel-use-mode"],
   }) as unknown as FederationUpstream;
 }
 

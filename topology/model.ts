@@ -303,6 +303,14 @@ export interface FederationUpstream {
   readonly messageTtl?: Duration;
   readonly trustUserId?: boolean;
   readonly consumerTag?: string;
+  /** Of the queue that the link makes at the upstream. @default "classic" */
+  readonly queueType?: "classic" | "quorum";
+  /** Whether that queue, and what binds it, go when the link does. @default "default": they go */
+  readonly resourceCleanupMode?: "default" | "never";
+  /** Whether the link's bindings at the upstream are made without waiting for the answer. @default false */
+  readonly bindNowait?: boolean;
+  /** @default "multiple" */
+  readonly channelUseMode?: "multiple" | "single";
 }
 
 /** One end of a shovel. A queue or exchange of this topology needs no URI. */

@@ -218,6 +218,10 @@ export const federationUpstream = strict("a federation upstream", {
   messageTtl: duration.exactOptional(),
   trustUserId: boolean.exactOptional(),
   consumerTag: text.exactOptional(),
+  queueType: z.enum(["classic", "quorum"]).exactOptional(),
+  resourceCleanupMode: z.enum(["default", "never"]).exactOptional(),
+  bindNowait: boolean.exactOptional(),
+  channelUseMode: z.enum(["multiple", "single"]).exactOptional(),
 });
 const shovelEnd = { uri: uri.exactOptional(), queue: text.exactOptional(), exchange: text.exactOptional(), key: text.exactOptional() };
 export const shovel = strict("a shovel", {

@@ -24,6 +24,10 @@ function upstream(definition: FederationUpstream): Record<string, unknown> {
     "message-ttl": milliseconds(definition.messageTtl),
     "trust-user-id": definition.trustUserId,
     "consumer-tag": definition.consumerTag,
+    "queue-type": definition.queueType,
+    "resource-cleanup-mode": definition.resourceCleanupMode,
+    "bind-nowait": definition.bindNowait,
+    "channel-use-mode": definition.channelUseMode,
   });
 }
 
