@@ -5,7 +5,7 @@ import { alternateExchange, effectiveSettings, sourceText, winner, type PolicyOb
 import { path } from "../topology/path.js";
 import { matches } from "../topology/regex.js";
 import { withoutCredentials } from "./faults.js";
-import { canonical, liveItems, plannedItems, type Item, type ItemKind } from "./items.js";
+import { itemId, liveItems, plannedItems, type Item, type ItemKind } from "./items.js";
 import type { LiveInstallation, LiveVhost } from "./live.js";
 
 /** One object. */
@@ -77,7 +77,8 @@ export function drift(plan: InstallationPlan, live: LiveInstallation, options: D
 
 const entry = ({ kind, vhost, name, path: where }: Item): DriftEntry => ({ kind, vhost: vhost ?? null, name, path: where });
 
-function mismatches(planned: Item, actual: Item, secrets: DriftOptions["secrets"]): Mismatch[] {
+/** The fields in which a planned object and the live one with the same id differ. */
+export function mismatches(planned: Item, actual: Item, secrets?: DriftOptions["secrets"]): Mismatch[] {
   const fields = new Set([...planned.fields.keys(), ...(planned.open ? [] : actual.fields.keys())]);
   return [...fields].flatMap((field) => {
     const [want, is] = [planned.fields.get(field), actual.fields.get(field)];
@@ -133,17 +134,17 @@ function ownership(plan: InstallationPlan, live: LiveInstallation, whole: boolea
     if (!planned) continue;
     const own = new Set(planned.queues.map(({ name }) => name));
     const covered = queues.filter(({ name }) => !own.has(name) && planned.templates.some(({ pattern }) => matches(pattern, name)));
-    instances.set(vhost.name, new Set(covered.map(({ name }) => canonical(["queue", vhost.name, name]))));
+    instances.set(vhost.name, new Set(covered.map(({ name }) => itemId("queue", vhost.name, name))));
   }
   const instanceBindings = new Set(
     live.vhosts.flatMap(({ vhost, bindings }) =>
       bindings
         .filter(
           ({ destination, destinationType }) =>
-            destinationType === "queue" && instances.get(vhost.name)?.has(canonical(["queue", vhost.name, destination])),
+            destinationType === "queue" && instances.get(vhost.name)?.has(itemId("queue", vhost.name, destination)),
         )
         .map(({ source, destinationType, destination, routingKey, arguments: args }) =>
-          canonical(["binding", vhost.name, source, destinationType, destination, routingKey, args]),
+          itemId("binding", vhost.name, source, destinationType, destination, routingKey, args),
         ),
     ),
   );

@@ -49,6 +49,10 @@ export function canonical(value: unknown): string {
   );
 }
 
+/** The same for the same object, wherever it is read from, and for no other. */
+export const itemId = (kind: ItemKind, vhost: string | undefined, ...identity: readonly unknown[]): string =>
+  canonical([kind, vhost ?? null, ...identity]);
+
 function item(
   kind: ItemKind,
   vhost: string | undefined,
@@ -61,7 +65,7 @@ function item(
     kind,
     ...(vhost === undefined ? {} : { vhost }),
     name: more.name ?? identity.join("/"),
-    id: canonical([kind, vhost ?? null, ...identity]),
+    id: itemId(kind, vhost, ...identity),
     path: where,
     fields: new Map(fields),
     open: more.open ?? false,

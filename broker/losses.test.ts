@@ -7,15 +7,18 @@ import { compileInstallation } from "../topology/compile/compile.js";
 import type { InstallationPlan } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
 import type { Queue, Topology } from "../topology/model.js";
-import { countLosses, losses, refuseLosses, refused, type CountedLoss, type Loss } from "./losses.js";
+import { itemId, plannedItems } from "./items.js";
+import { countLosses, losses, refuseLosses, refused, type CountedLoss, type Loss, type Managed } from "./losses.js";
 
 const topology = (name: string, queues: Record<string, Queue>, more: Partial<Topology> = {}): Topology => ({ name, queues, ...more });
 const planOf = (...topologies: Topology[]): InstallationPlan => compileInstallation({ topologies });
 const short = (found: readonly Loss[]): string[] => found.map(({ action, vhost, queue }) => `${action} ${vhost}/${queue}`);
-const everything = (plan: InstallationPlan) => ({
+const everything = (plan: InstallationPlan): Managed => ({
   vhosts: plan.vhosts.map(({ vhost }) => vhost.name),
-  queues: plan.vhosts.flatMap(({ vhost, queues }) => queues.map(({ name }) => ({ vhost: vhost.name, queue: name }))),
+  objects: new Set(plannedItems(plan).map(({ id }) => id)),
 });
+const queuesOf = (plan: InstallationPlan): string[] =>
+  plan.vhosts.flatMap(({ vhost, queues }) => queues.map(({ name }) => `${vhost.name}/${name}`));
 
 const before = planOf(
   topology("shop", { a: { type: "classic" }, b: { type: "quorum" }, c: { type: "classic" } }),
@@ -40,8 +43,8 @@ describe("losses", () => {
         const nothing: InstallationPlan = { vhosts: [], global: { users: [], permissions: [], topicPermissions: [], parameters: [] } };
         const found = losses(nothing, liveImage(plan), { managed: everything(plan) });
         expect(short(found).sort()).toEqual(
-          everything(plan)
-            .queues.map(({ vhost, queue }) => `delete with vhost ${vhost}/${queue}`)
+          queuesOf(plan)
+            .map((queue) => `delete with vhost ${queue}`)
             .sort(),
         );
       }),
@@ -57,7 +60,7 @@ describe("losses", () => {
   });
 
   test("what others made is not deleted, and a differing queue of theirs is in the way", () => {
-    expect(short(losses(after, live, { managed: { vhosts: ["shop"], queues: [] } }))).toEqual(["in the way shop/a"]);
+    expect(short(losses(after, live, { managed: { vhosts: ["shop"], objects: new Set() } }))).toEqual(["in the way shop/a"]);
   });
 
   test("without a list of what is managed: extra queues of planned vhosts, and no vhost", () => {
@@ -69,7 +72,9 @@ describe("losses", () => {
       topology("shop", { a: { type: "classic" }, b: { type: "quorum" } }, { templates: { t: { name: "{id}", type: "classic" } } }),
     );
     expect(losses(templated, live)).toEqual([]);
-    expect(short(losses(templated, live, { managed: { vhosts: [], queues: [{ vhost: "shop", queue: "c" }] } }))).toContain("delete shop/c");
+    expect(short(losses(templated, live, { managed: { vhosts: [], objects: new Set([itemId("queue", "shop", "c")]) } }))).toContain(
+      "delete shop/c",
+    );
   });
 
   test("a value moving from a policy into an argument would replace the queue", () => {

@@ -5,7 +5,7 @@ import type { InstallationPlan } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
 import { matches } from "../topology/regex.js";
 import { settingOfArgument } from "../topology/settings.js";
-import { canonical } from "./items.js";
+import { itemId } from "./items.js";
 import type { LiveInstallation, LiveQueue, LiveVhost } from "./live.js";
 import type { Management } from "./management.js";
 
@@ -16,9 +16,10 @@ export interface QueueName {
 
 /** What the stack has made so far; an update deletes from it what the plan no longer holds. */
 export interface Managed {
-  readonly queues: readonly QueueName[];
   /** Going, a vhost takes all its queues with it, whoever made them. */
   readonly vhosts: readonly string[];
+  /** By id (`itemId`). */
+  readonly objects: ReadonlySet<string>;
 }
 
 /**
@@ -50,7 +51,6 @@ export interface LossOptions {
 export function losses(plan: InstallationPlan, live: LiveInstallation, options: LossOptions = {}): Loss[] {
   const { managed } = options;
   const planned = new Map(plan.vhosts.map((vhost) => [vhost.vhost.name, vhost]));
-  const ours = managed && new Set(managed.queues.map(({ vhost, queue }) => canonical([vhost, queue])));
   return live.vhosts.flatMap(({ vhost: { name: vhost }, queues }: LiveVhost) => {
     const loss = (queue: LiveQueue, action: LossAction, differences: readonly Difference[] = []): Loss => ({
       action,
@@ -63,7 +63,7 @@ export function losses(plan: InstallationPlan, live: LiveInstallation, options: 
     if (!target) return managed?.vhosts.includes(vhost) ? queues.map((queue) => loss(queue, "delete with vhost")) : [];
     const wanted = new Map(target.queues.map((queue) => [queue.name, queue]));
     return queues.flatMap((queue): Loss[] => {
-      const isOurs = ours?.has(canonical([vhost, queue.name])) ?? true;
+      const isOurs = managed?.objects.has(itemId("queue", vhost, queue.name)) ?? true;
       const want = wanted.get(queue.name);
       if (want) {
         const differing = effectOf("queue", { ...want, ...queue }, want);
@@ -109,9 +109,9 @@ export async function countLosses(
     found.map(({ type }) => type),
     options.onWait,
   );
-  const counts = new Map((await management.counts()).map((queue) => [canonical([queue.vhost, queue.name]), queue]));
+  const counts = new Map((await management.counts()).map((queue) => [itemId("queue", queue.vhost, queue.name), queue]));
   return found.map((loss) => {
-    const count = counts.get(canonical([loss.vhost, loss.queue]));
+    const count = counts.get(itemId("queue", loss.vhost, loss.queue));
     return { ...loss, messages: count?.messages, unacknowledged: count?.messages_unacknowledged };
   });
 }
@@ -152,9 +152,9 @@ export function refuseLosses(counted: readonly CountedLoss[], options: RefusalOp
   throw new WarrenError([faults.join("\n"), ...bad.flatMap(lossLines)].join("\n"), { remedy: remedies(bad, verb).join("\n           ") });
 }
 
-const number = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+export const number = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
-const shown = (value: unknown): string => (value === undefined ? "not set" : JSON.stringify(value));
+export const shown = (value: unknown): string => (value === undefined ? "not set" : JSON.stringify(value));
 
 function lossLines({ action, vhost, queue, type, messages, unacknowledged, differences: fields }: CountedLoss): string[] {
   const held =

@@ -52,6 +52,7 @@ async function look(settings: Settings, plan: InstallationPlan, connection: Conn
     managed: await managedByStack(),
     allowDataLoss,
     onWait: tell,
+    onWarn: (text) => void pulumi.log.warn(text),
     ...(brokerVersion ? { brokerVersion } : {}),
   });
 }
@@ -139,7 +140,7 @@ async function openDocker(
     isGone: () => isGone(containerName(prefix)),
     announce: (topology) => {
       if (pulumi.runtime.isDryRun()) return;
-      topology.vhosts.apply(() => writeEndpoint(directory, { managementUrl, amqpUrl, username: ADMINISTRATOR, password }));
+      topology.vhosts.apply(() => writeEndpoint(directory, { managementUrl, amqpUrl, username: ADMINISTRATOR, password, system: settings.system }));
     },
   };
 }

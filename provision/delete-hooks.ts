@@ -3,16 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { settle } from "../broker/losses.js";
 import type { Management } from "../broker/management.js";
 import { WarrenError } from "../topology/errors.js";
-import { managementOf, type Connection } from "./connection.js";
-
-export interface DeleteHookOptions {
-  /** Distinguishes the hooks of several topologies in one stack. */
-  readonly name: string;
-  readonly connection: pulumi.Input<Connection>;
-  readonly allowDataLoss: boolean;
-  /** Whether the broker is gone already with all it held, so that there is nothing left to lose. @default it is not */
-  readonly isGone?: (() => Promise<boolean>) | undefined;
-}
+import { candidates, components, type Component } from "./components.js";
+import { managementOf } from "./connection.js";
 
 export interface Held {
   readonly vhost: string;
@@ -48,9 +40,9 @@ class Counts {
     return (await this.last.held).filter((held) => held.vhost === vhost && (queue === undefined || held.queue === queue));
   }
 
-  /** Until the counts of these vhosts tell what was there when it was called: for the first of all deletes, behind which the others come. */
-  async settle(vhosts: readonly string[]): Promise<void> {
-    const queues = (await this.broker.counts()).filter(({ vhost }) => vhosts.includes(vhost));
+  /** Until the counts of a vhost tell what was there when it was called. */
+  async settle(vhost: string): Promise<void> {
+    const queues = (await this.broker.counts()).filter((queue) => queue.vhost === vhost);
     const waited = await settle(queues.map(({ type }) => type));
     if (waited > 0) this.last = undefined;
   }
@@ -68,18 +60,18 @@ interface Place {
   readonly queue?: string;
 }
 
-/** Of an official queue or vhost, or of an own resource. */
+/** Of an official queue or vhost, or of an own queue or guard. */
 interface OldOutputs {
   readonly name?: string;
   readonly vhost?: string;
-  readonly spec?: { readonly vhost?: string; readonly name?: string; readonly vhosts?: readonly string[] };
+  readonly spec?: { readonly vhost?: string; readonly name?: string };
 }
 
 /** Options of resources, each with its hook. */
 export interface DeleteHooks {
   readonly queue: HookOptions;
   readonly vhost: HookOptions;
-  /** For the resource that is deleted before all others of a topology. */
+  /** For the resource that is deleted before all others of a component. */
   readonly guard: HookOptions;
 }
 
@@ -94,28 +86,43 @@ export async function ifKnown<T>(value: pulumi.Input<T>): Promise<T | undefined>
   return (await output.isKnown) ? output.promise() : undefined;
 }
 
+/** Of a component: its counts, read once for all deletes that come at once. */
+const counts = new WeakMap<Component, Promise<Counts | undefined>>();
+
+async function refuse(resourceName: string, place: Place, first: boolean): Promise<void> {
+  const asked = candidates(components(), resourceName, place.vhost).map(async (component) => {
+    if (component.allowDataLoss || (await component.isGone?.())) return [];
+    const known =
+      counts.get(component) ?? ifKnown(component.connection).then((connection) => connection && new Counts(managementOf(connection)));
+    counts.set(component, known);
+    const broker = await known;
+    if (first) await broker?.settle(place.vhost);
+    return (await broker?.of(place)) ?? [];
+  });
+  refuseDelete((await Promise.all(asked)).flat());
+}
+
+const sets = new WeakMap<object, DeleteHooks>();
+
 /**
- * Hooks for the resources of one topology. They run for `up` and for `destroy --run-program`, in previews too; the engine refuses a
- * plain `destroy` of resources that have them. Counts of quorum queues and streams can be
- * some seconds old: the guard, which is deleted first, waits that long.
+ * The hooks of a program, the same ones for all its components: their names stand in the state, and a resource whose hook no program has
+ * any more cannot be deleted. They run for `up` and for `destroy --run-program`, in previews too; the engine refuses a plain `destroy` of
+ * resources that have them. Counts of quorum queues and streams can be some seconds old: the guards, which are deleted first, wait that long.
  */
-export function deleteHooks({ name, connection, allowDataLoss, isGone }: DeleteHookOptions): DeleteHooks {
-  let counts: Promise<Counts | undefined> | undefined;
-  const refuse = async (places: readonly Place[], first: boolean): Promise<void> => {
-    if (allowDataLoss || (await isGone?.())) return;
-    counts ??= ifKnown(connection).then((known) => known && new Counts(managementOf(known)));
-    const known = await counts;
-    if (first) await known?.settle(places.map(({ vhost }) => vhost));
-    if (known) refuseDelete((await Promise.all(places.map((place) => known.of(place)))).flat());
+export function deleteHooks(): DeleteHooks {
+  if (!canHook()) return { queue: {}, vhost: {}, guard: {} };
+  const monitor = pulumi.runtime.getMonitor() as object;
+  const known = sets.get(monitor) ?? {
+    queue: hook("queue", ({ name: queue, vhost, spec }) => ({ vhost: spec?.vhost ?? vhost ?? "/", queue: spec?.name ?? queue ?? "" })),
+    vhost: hook("vhost", ({ name: vhost }) => ({ vhost: vhost ?? "/" })),
+    guard: hook("guard", ({ spec }) => ({ vhost: spec?.vhost ?? "/" })),
   };
-  const hook = (kind: string, places: (old: OldOutputs) => Place[]): HookOptions => {
-    if (!canHook()) return {};
-    const ask = (args: pulumi.ResourceHookArgs): Promise<void> => refuse(places((args.oldOutputs ?? {}) as OldOutputs), kind === "guard");
-    return { hooks: { beforeDelete: [new pulumi.ResourceHook(`${name}-${kind}-delete`, ask, { onDryRun: true })] } };
-  };
-  return {
-    queue: hook("queue", ({ name: queue, vhost, spec }) => [{ vhost: spec?.vhost ?? vhost ?? "/", queue: spec?.name ?? queue ?? "" }]),
-    vhost: hook("vhost", ({ name: vhost }) => [{ vhost: vhost ?? "/" }]),
-    guard: hook("guard", ({ spec }) => (spec?.vhosts ?? []).map((vhost) => ({ vhost }))),
-  };
+  sets.set(monitor, known);
+  return known;
+}
+
+function hook(kind: keyof DeleteHooks, place: (old: OldOutputs) => Place): HookOptions {
+  const ask = ({ name, oldOutputs }: pulumi.ResourceHookArgs): Promise<void> =>
+    refuse(name, place((oldOutputs ?? {}) as OldOutputs), kind === "guard");
+  return { hooks: { beforeDelete: [new pulumi.ResourceHook(`warren-${kind}-delete`, ask, { onDryRun: true })] } };
 }

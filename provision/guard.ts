@@ -1,7 +1,10 @@
 /** The guard against loss: before anything is registered, the plan is laid beside the live broker, and what would lose messages is refused. */
+import { conflicts, refuseConflicts } from "../broker/conflicts.js";
+import { exchangeEnds, refuseLostBindings, replacementWarning } from "../broker/lost-bindings.js";
 import { countLosses, losses, refuseLosses, type Managed } from "../broker/losses.js";
 import { readLive } from "../broker/live.js";
 import type { InstallationPlan } from "../topology/compile/plan.js";
+import { WarrenError } from "../topology/errors.js";
 import { VERSIONS, type Version } from "../topology/settings.js";
 import { managementOf, type Connection } from "./connection.js";
 
@@ -14,7 +17,7 @@ export function versionOf(plan: InstallationPlan): Version {
 export interface GuardOptions {
   readonly connection: Connection;
   readonly plan: InstallationPlan;
-  /** What the stack has made so far. @default every queue of the plan's vhosts that is no instance's */
+  /** What the stack has made so far. @default every queue of the plan's vhosts that is no instance's, and nothing in it is another's */
   readonly managed?: Managed | undefined;
   /** The oldest version that will do. @default the newest that a topology asks for */
   readonly brokerVersion?: Version;
@@ -22,12 +25,28 @@ export interface GuardOptions {
   readonly allowDataLoss?: boolean;
   /** Told what it waits for. */
   readonly onWait?: (text: string) => void;
+  /** Told what has to be known before an update that is not refused. */
+  readonly onWarn?: (text: string) => void;
+}
+
+/** Throws what was thrown, as one error. */
+function allAtOnce(...refusals: readonly (() => void)[]): void {
+  const faults = refusals.flatMap((refuse) => {
+    try {
+      refuse();
+      return [];
+    } catch (error) {
+      if (error instanceof WarrenError) return [error.message];
+      throw error;
+    }
+  });
+  if (faults.length > 0) throw new WarrenError(faults.join("\n"));
 }
 
 /**
  * Throws a WarrenError that lists every queue with messages that an update to this plan would delete or replace, with its count, what
- * differs and the safe ways; and every queue that stands in the way of a planned one.
- * So is a broker that is too old.
+ * differs and the safe ways; and every queue that stands in the way of a planned one. Refused as well: to write over an object that the
+ * stack did not make, to take away bindings that it did not make with their exchange, and a broker that is too old.
  */
 export async function guard(options: GuardOptions): Promise<void> {
   const { plan, managed } = options;
@@ -37,11 +56,19 @@ export async function guard(options: GuardOptions): Promise<void> {
     const vhosts = new Set([...plan.vhosts.map(({ vhost }) => vhost.name), ...(managed?.vhosts ?? [])]);
     const live = await readLive(broker, [...vhosts]);
     const found = losses(plan, live, managed ? { managed } : {});
+    const ends = managed ? exchangeEnds(plan, live, managed) : [];
     const counted = await countLosses(broker, found, {
       onWait: (ms) =>
         options.onWait?.(`${found.length} queue${found.length === 1 ? "" : "s"} would go: waiting ${ms / 1000} s for their exact counts`),
     });
-    refuseLosses(counted, { allowDataLoss: options.allowDataLoss ?? false });
+    const { allowDataLoss = false } = options;
+    allAtOnce(
+      () => refuseConflicts(managed ? conflicts(plan, live, managed) : []),
+      () => refuseLosses(counted, { allowDataLoss }),
+      () => (allowDataLoss ? undefined : refuseLostBindings(ends)),
+    );
+    const warning = replacementWarning(ends);
+    if (warning !== undefined) options.onWarn?.(warning);
   } finally {
     await broker.close();
   }

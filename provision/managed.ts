@@ -1,36 +1,99 @@
 /** What the stack has made so far, from its own state: an update deletes what is there and in the plan no longer. */
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { itemId } from "../broker/items.js";
 import type { Managed } from "../broker/losses.js";
 import { ownType } from "./own/resource.js";
 
-const OFFICIAL_QUEUE = "rabbitmq:index/queue:Queue";
-const OFFICIAL_VHOST = "rabbitmq:index/vHost:VHost";
+export interface StackManaged extends Managed {
+  /** By vhost, the logical names of the resources that stand for it. */
+  readonly vhostNames: ReadonlyMap<string, readonly string[]>;
+  /** By component (the name of a RabbitTopology), the vhosts that it has made. */
+  readonly components: ReadonlyMap<string, readonly string[]>;
+}
 
 const Resources = z.record(z.string(), z.object({ type: z.string(), outputs: z.record(z.string(), z.unknown()).optional() }));
-const Official = z.object({ name: z.string(), vhost: z.string() });
-const Own = z.object({ spec: Official });
+const Named = z.object({ vhost: z.string(), name: z.string() });
+const OfUser = z.object({ vhost: z.string(), user: z.string() });
+const Ends = z.object({
+  vhost: z.string(),
+  source: z.string(),
+  destination: z.string(),
+  destinationType: z.string(),
+  routingKey: z
+    .string()
+    .nullish()
+    .transform((key) => key ?? ""),
+});
 
-/** The queues and vhosts among the resources of a state. */
-export function managedIn(resources: unknown): Managed {
-  const queues: { vhost: string; queue: string }[] = [];
-  const vhosts: string[] = [];
-  for (const { type, outputs } of Object.values(Resources.parse(resources))) {
-    const vhost = type === OFFICIAL_VHOST ? z.object({ name: z.string() }).safeParse(outputs) : undefined;
-    if (vhost?.success) vhosts.push(vhost.data.name);
-    const official = type === OFFICIAL_QUEUE ? Official.safeParse(outputs) : undefined;
-    const own = type === ownType("queue") ? Own.safeParse(outputs) : undefined;
-    const queue = official?.success ? official.data : own?.success ? own.data.spec : undefined;
-    if (queue) queues.push({ vhost: queue.vhost, queue: queue.name });
+const parse = <T>(schema: z.ZodType<T>, ids: (value: T) => string[]) => {
+  return (outputs: unknown): string[] => {
+    const read = schema.safeParse(outputs);
+    return read.success ? ids(read.data) : [];
+  };
+};
+const named = (kind: "exchange" | "queue" | "policy" | "operator policy") => parse(Named, ({ vhost, name }) => [itemId(kind, vhost, name)]);
+const binding = (ends: z.infer<typeof Ends>, args: unknown): string[] => [
+  itemId("binding", ends.vhost, ends.source, ends.destinationType, ends.destination, ends.routingKey, args ?? {}),
+];
+const permission = parse(OfUser, ({ vhost, user }) => [itemId("permission", vhost, user)]);
+
+const OFFICIAL: Readonly<Record<string, (outputs: unknown) => string[]>> = {
+  "rabbitmq:index/vHost:VHost": parse(z.object({ name: z.string() }), ({ name }) => [itemId("vhost", undefined, name)]),
+  "rabbitmq:index/exchange:Exchange": named("exchange"),
+  "rabbitmq:index/queue:Queue": named("queue"),
+  "rabbitmq:index/binding:Binding": parse(Ends.extend({ argumentsJson: z.string().nullish() }), ({ argumentsJson, ...ends }) =>
+    binding(ends, !argumentsJson ? {} : JSON.parse(argumentsJson)),
+  ),
+  "rabbitmq:index/policy:Policy": named("policy"),
+  "rabbitmq:index/operatorPolicy:OperatorPolicy": named("operator policy"),
+  "rabbitmq:index/permissions:Permissions": permission,
+};
+
+const OWN: Readonly<Record<string, (spec: unknown) => string[]>> = {
+  [ownType("exchange")]: named("exchange"),
+  [ownType("queue")]: named("queue"),
+  [ownType("binding")]: parse(Ends.extend({ arguments: z.unknown() }), ({ arguments: args, ...ends }) => binding(ends, args)),
+  [ownType("policy")]: named("policy"),
+  [ownType("operator-policy")]: named("operator policy"),
+  [ownType("permissions")]: permission,
+  [ownType("topic-permissions")]: parse(
+    OfUser.extend({ permissions: z.array(z.object({ exchange: z.string() })) }),
+    ({ vhost, user, permissions }) => permissions.map(({ exchange }) => itemId("topic permission", vhost, user, exchange)),
+  ),
+  [ownType("user")]: parse(z.object({ name: z.string() }), ({ name }) => [itemId("user", undefined, name)]),
+  [ownType("parameter")]: parse(Named.extend({ component: z.string() }), ({ vhost, component, name }) => [
+    itemId("parameter", vhost, component, name),
+  ]),
+  [ownType("global-parameter")]: parse(z.object({ name: z.string() }), ({ name }) => [itemId("global parameter", undefined, name)]),
+};
+
+const Guard = z.object({ component: z.string(), vhost: z.string() });
+
+/** `urn:pulumi:STACK::PROJECT::TYPES::NAME` */
+const logicalName = (urn: string): string => urn.split("::").slice(3).join("::");
+
+const add = (lists: Map<string, string[]>, key: string, value: string): void => void lists.set(key, [...(lists.get(key) ?? []), value]);
+
+/** The objects among the resources of a state. */
+export function managedIn(resources: unknown): StackManaged {
+  const objects = new Set<string>();
+  const vhostNames = new Map<string, string[]>();
+  const components = new Map<string, string[]>();
+  for (const [urn, { type, outputs }] of Object.entries(Resources.parse(resources))) {
+    for (const id of OFFICIAL[type]?.(outputs) ?? OWN[type]?.(outputs?.["spec"]) ?? []) objects.add(id);
+    if (type === "rabbitmq:index/vHost:VHost" && typeof outputs?.["name"] === "string") add(vhostNames, outputs["name"], logicalName(urn));
+    const guard = type === ownType("guard") ? Guard.safeParse(outputs?.["spec"]) : undefined;
+    if (guard?.success) add(components, guard.data.component, guard.data.vhost);
   }
-  return { queues, vhosts };
+  return { objects, vhosts: [...vhostNames.keys()], vhostNames, components };
 }
 
 /**
  * Reads it from the engine; `undefined` where that cannot be done (an engine without this function), so that the caller has to take
  * every queue of its vhosts for its own.
  */
-export async function managedByStack(): Promise<Managed | undefined> {
+export async function managedByStack(): Promise<StackManaged | undefined> {
   const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
   try {
     const answer = (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName })) as { outputs?: unknown };

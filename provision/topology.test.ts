@@ -124,7 +124,7 @@ describe("a topology", () => {
     await up(orders);
     expect([...registered.keys()].sort()).toEqual(
       [
-        "guard/it",
+        "guard/orders",
         "it",
         "orders/binding/orders.dlx/queue/orders.dlq/",
         "orders/binding/orders/queue/billing/order.*",
@@ -169,16 +169,16 @@ describe("a topology", () => {
   it("ends in order: the guard goes first, what is in the vhost goes with it, and messages are asked for", async () => {
     const end = new pulumi.ComponentResource("test:Broker", "the-broker");
     await up(orders, {}, { deletedWith: end });
-    const guard = get("guard/it");
-    const others = [...registered.keys()].filter((name) => !["guard/it", "it", "the-broker"].includes(name));
+    const guard = get("guard/orders");
+    const others = [...registered.keys()].filter((name) => !["guard/orders", "it", "the-broker"].includes(name));
     expect([...guard.dependencies].sort()).toEqual(expect.arrayContaining(others.sort()));
     for (const [name, { deletedWith }] of registered) {
       if (name.startsWith("orders/")) expect([name, deletedWith]).toEqual([name, "vhost/orders"]);
       else if (name !== "the-broker") expect([name, deletedWith]).toEqual([name, "the-broker"]);
     }
-    expect(guard.hooks).toEqual(["it-guard-delete"]);
-    expect(get("vhost/orders").hooks).toEqual(["it-vhost-delete"]);
-    expect(get("orders/queue/billing")).toMatchObject({ hooks: ["it-queue-delete"], deleteBeforeReplace: true });
+    expect(guard.hooks).toEqual(["warren-guard-delete"]);
+    expect(get("vhost/orders").hooks).toEqual(["warren-vhost-delete"]);
+    expect(get("orders/queue/billing")).toMatchObject({ hooks: ["warren-queue-delete"], deleteBeforeReplace: true });
   });
 
   it("waits for what its component waits for", async () => {
@@ -215,14 +215,14 @@ describe("a topology", () => {
   it("protects a protected vhost, and the guard with it", async () => {
     await up({ ...orders, vhost: { deletionProtection: true } });
     expect(get("vhost/orders").protect).toBe(true);
-    expect(get("guard/it").protect).toBe(true);
+    expect(get("guard/orders").protect).toBe(true);
     expect(get("orders/vhost-settings/settings").inputs).toMatchObject({ spec: { deletionProtection: true } });
   });
 
   it("can stand beside another one in a stack, by the prefix of its names", async () => {
     await up(orders, { namePrefix: "west-" });
     expect(registered.has("west-orders/queue/billing")).toBe(true);
-    expect(get("west-guard/it").hooks).toEqual(["west-it-guard-delete"]);
+    expect(get("west-guard/orders").hooks).toEqual(["warren-guard-delete"]);
   });
 
   it("lets each kind of child be changed on its way", async () => {

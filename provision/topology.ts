@@ -1,13 +1,14 @@
 /** `new RabbitTopology(...)`: a topology as one component, everything in it as its children. */
 import * as pulumi from "@pulumi/pulumi";
 import * as rabbitmq from "@pulumi/rabbitmq";
-import type { InstallationPlan } from "../topology/compile/plan.js";
+import type { InstallationPlan, Plan } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
 import { admit } from "./admit.js";
 import type { BrokerArgs, RabbitTopologyArgs } from "./args.js";
 import type { Connection } from "./connection.js";
 import { own, type Context } from "./context.js";
-import { deleteHooks } from "./delete-hooks.js";
+import { components, type Component } from "./components.js";
+import { deleteHooks, ifKnown } from "./delete-hooks.js";
 import { guarded } from "./guarded.js";
 import { globalName } from "./identity.js";
 import { planResources, type InstallationResources } from "./plan-resources.js";
@@ -47,11 +48,10 @@ export class RabbitTopology extends pulumi.ComponentResource {
     const users = told(() => resources.users.map((user) => registerUser(context, user)));
     const vhosts = told(() => registerVhosts(context, resources, users));
     const globals = told(() => registerGlobals(context, resources));
-    const guard = registerGuard(context, name, vhosts, [...users.flatMap((user) => user.resources), ...globals], {
-      protect: plan.vhosts.some(({ vhost }) => vhost.deletionProtection),
-    });
+    const all = [...vhosts.flatMap((vhost) => vhost.resources), ...users.flatMap((user) => user.resources), ...globals];
+    const guards = plan.vhosts.map(({ vhost }) => registerGuard(context, name, vhost, all));
 
-    this.vhosts = guard.id.apply(() => plan.vhosts.map(({ vhost }) => vhost.name));
+    this.vhosts = pulumi.all(guards.map(({ id }) => id)).apply(() => plan.vhosts.map(({ vhost }) => vhost.name));
     this.users = pulumi.output(users.map((user) => user.name));
     this.passwords = passwordsOf(users);
     this.endpoint = pulumi.output(args.broker?.endpoint ?? context.provider.endpoint);
@@ -92,16 +92,17 @@ function contextOf(
   options: pulumi.ComponentResourceOptions,
 ): Context {
   const { secrets = {}, namePrefix = "" } = args;
-  const provider = args.provider ?? makeProvider(parent, `${namePrefix}${name}`, args.broker as BrokerArgs, options.deletedWith);
-  const connection = connectionOf(args.broker, provider);
   const { allowDataLoss = false, isGone } = args;
   const dependsOn = [options.dependsOn ?? []].flat() as pulumi.Resource[];
-  const looked = args.guard === false ? connection : guarded(connection, { plan, allowDataLoss, isGone, dependsOn, resource: parent });
+  const connection = connectionOf(args);
+  const component: Component = { namePrefix, vhosts: plan.vhosts.map(({ vhost }) => vhost.name), connection, allowDataLoss, isGone };
+  components().push(component);
+  const looked = args.guard === false ? connection : guarded(component, { name, plan, dependsOn, resource: parent });
   return {
     parent,
-    provider,
+    provider: args.provider ?? makeProvider(parent, `${namePrefix}${name}`, args.broker as BrokerArgs, looked, options.deletedWith),
     connection: looked,
-    hooks: deleteHooks({ name: `${namePrefix}${name}`, connection, allowDataLoss, isGone }),
+    hooks: deleteHooks(),
     transform: args.transform ?? {},
     namePrefix,
     dependsOn,
@@ -116,13 +117,15 @@ function makeProvider(
   parent: pulumi.Resource,
   name: string,
   broker: BrokerArgs,
+  looked: pulumi.Output<Connection>,
   deletedWith: pulumi.Resource | undefined,
 ): rabbitmq.Provider {
   const { endpoint, username, caFile, certFile, keyFile } = broker;
   return new rabbitmq.Provider(
     name,
     {
-      endpoint,
+      // Not before the guard has let the plan pass; where the broker is not known yet, in a preview, as it is given.
+      endpoint: pulumi.all([endpoint, ifKnown(looked)]).apply(([given, known]) => known?.endpoint ?? given),
       username,
       password: pulumi.secret(broker.password),
       ...(caFile === undefined ? {} : { cacertFile: caFile }),
@@ -133,16 +136,18 @@ function makeProvider(
   );
 }
 
+const ofProvider = (provider: rabbitmq.Provider): BrokerArgs => ({
+  endpoint: provider.endpoint,
+  username: provider.username,
+  password: provider.password as pulumi.Output<string>,
+  caFile: provider.cacertFile as pulumi.Input<string>,
+  certFile: provider.clientcertFile as pulumi.Input<string>,
+  keyFile: provider.clientkeyFile as pulumi.Input<string>,
+});
+
 /** Own resources speak to the same broker as the official ones. */
-function connectionOf(broker: BrokerArgs | undefined, provider: rabbitmq.Provider): pulumi.Output<Connection> {
-  const { endpoint, username, password, caFile, certFile, keyFile } = broker ?? {
-    endpoint: provider.endpoint,
-    username: provider.username,
-    password: provider.password,
-    caFile: provider.cacertFile as pulumi.Input<string>,
-    certFile: provider.clientcertFile as pulumi.Input<string>,
-    keyFile: provider.clientkeyFile as pulumi.Input<string>,
-  };
+function connectionOf({ broker, provider }: Pick<RabbitTopologyArgs, "broker" | "provider">): pulumi.Output<Connection> {
+  const { endpoint, username, password, caFile, certFile, keyFile } = broker ?? ofProvider(provider as rabbitmq.Provider);
   return pulumi.secret(pulumi.output({ endpoint, username, password, caFile, certFile, keyFile })).apply(
     // Fields without a value would come back from the state as missing, and look like a change.
     (all) => Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as Connection,
@@ -168,24 +173,22 @@ function registerGlobals(context: Context, resources: InstallationResources): pu
   );
 }
 
-/** Depends on everything, so that a destroy comes here first, and is refused before anything is gone. */
+/**
+ * One for each vhost. It depends on everything of the component, so that a destroy comes to the guards first, and is refused before
+ * anything is gone; and it goes when its vhost does.
+ */
 function registerGuard(
   context: Context,
-  name: string,
-  vhosts: readonly RegisteredVhost[],
-  others: readonly pulumi.Resource[],
-  { protect }: { readonly protect: boolean },
+  component: string,
+  { name: vhost, deletionProtection }: Plan["vhost"],
+  all: readonly pulumi.Resource[],
 ): pulumi.CustomResource {
   return own(
     context,
     "guard",
-    globalName("guard", name),
-    { topology: name, vhosts: vhosts.map((vhost) => vhost.name) },
-    {
-      dependsOn: [...vhosts.flatMap((vhost) => vhost.resources), ...others],
-      ...context.hooks.guard,
-      ...(protect ? { protect } : {}),
-    },
+    globalName("guard", vhost),
+    { component, vhost },
+    { dependsOn: [...all], ...context.hooks.guard, ...(deletionProtection ? { protect: true } : {}) },
   );
 }
 
