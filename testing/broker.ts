@@ -1,16 +1,9 @@
 /** A real broker for live tests: its addresses, and vhosts that are gone after the test. */
 import { randomBytes } from "node:crypto";
 import { inject, onTestFinished } from "vitest";
+import { callBroker, type LiveBroker } from "./broker-api.js";
 
-export interface LiveBroker {
-  /** `http://host:port`, without credentials. */
-  readonly managementUrl: string;
-  /** `amqp://user:password@host:port`, as `amqplib.connect` takes it; a vhost goes behind it: `${amqpUrl}/${encodeURIComponent(name)}`. */
-  readonly amqpUrl: string;
-  /** An administrator. */
-  readonly username: string;
-  readonly password: string;
-}
+export type { LiveBroker } from "./broker-api.js";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -36,18 +29,7 @@ export const scratchName = (label = "test"): string => `warren-${label}-${random
  * under test. `path` starts with `/api/`. Throws for every answer from 400 up, except one to `DELETE` of what is gone.
  */
 export async function brokerApi(method: "GET" | "PUT" | "POST" | "DELETE", path: string, body?: unknown): Promise<unknown> {
-  const broker = await liveBroker();
-  const response = await fetch(broker.managementUrl + path, {
-    method,
-    headers: {
-      authorization: `Basic ${Buffer.from(`${broker.username}:${broker.password}`).toString("base64")}`,
-      "content-type": "application/json",
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  if (!response.ok && !(method === "DELETE" && response.status === 404)) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-  return text === "" ? undefined : (JSON.parse(text) as unknown);
+  return callBroker(await liveBroker(), method, path, body);
 }
 
 export interface ScratchVhost extends LiveBroker {
