@@ -96,11 +96,14 @@ describe("what becomes of a message", () => {
       only({ queues: { a: { type: "classic", maxLength: 2, ...queue } as Queue, b: { type: "classic" } } }, "a").overflow;
     expect(full({})).toEqual({
       maxLength: 2,
+      holds: 2,
       mode: "drop-head",
       message: "oldest",
       departure: { effect: "dropped", because: "no-dead-letter-exchange" },
     });
-    expect(full({ overflow: "reject-publish" })).toEqual({ maxLength: 2, mode: "reject-publish", message: "new" });
+    expect(full({ overflow: "reject-publish" })).toEqual({ maxLength: 2, holds: 2, mode: "reject-publish", message: "new" });
+    // It learns of it one message late.
+    expect(full({ type: "quorum", overflow: "reject-publish" })).toMatchObject({ maxLength: 2, holds: 3 });
     const dlx = full({ overflow: "reject-publish-dlx", deadLetterTo: { queue: "b" } });
     expect(dlx).toMatchObject({ mode: "reject-publish-dlx", message: "new" });
     expect(short(dlx?.departure)).toBe("dead-lettered  b(rests)");

@@ -1,14 +1,17 @@
 /** `explain`: which queues get a message, by which bindings, and what becomes of it there. */
 import type { Plan } from "./compile/plan.js";
-import { Follower, numeric, text, type Holder, type Lying } from "./explain/dead-letters.js";
-import type { DeliveryLimit, Explanation, Fate, Overflow, Retries } from "./explain/fate.js";
+import { Follower, type Lying } from "./explain/dead-letters.js";
+import type { DeliveryLimit, Departure, Explanation, Fate, Overflow, Retries } from "./explain/fate.js";
+import { numeric, text, type Holder } from "./explain/holder.js";
+import { overflowOf } from "./explain/overflow.js";
 import { retryExchange } from "./names.js";
 import { sourceText } from "./policies.js";
-import type { MessageHeaders, Path } from "./routing.js";
+import { withCc, type MessageHeaders, type Path } from "./routing.js";
 import { VERSIONS } from "./settings.js";
 
 export type { DeliveryLimit, Departure, Explanation, Fate, Loss, Overflow, Reason, Retries, Stop } from "./explain/fate.js";
 export { explainText } from "./explain/text.js";
+export type { Death } from "./explain/x-death.js";
 
 export interface ExplainOptions {
   /** Further routing keys, as the headers `CC` and `BCC` have them. */
@@ -22,17 +25,9 @@ export interface ExplainOptions {
 const DEFAULT_DELIVERY_LIMIT = 20;
 
 function overflow(follower: Follower, queue: Holder, message: Lying): Overflow | undefined {
-  const { settings } = queue;
-  const [maxLength, maxLengthBytes] = [numeric(settings, "max-length"), numeric(settings, "max-length-bytes")];
-  if (maxLength === undefined && maxLengthBytes === undefined) return undefined;
-  const limits = { ...(maxLength === undefined ? {} : { maxLength }), ...(maxLengthBytes === undefined ? {} : { maxLengthBytes }) };
-  const mode = text(settings, "overflow");
-  if (mode === "reject-publish") return { ...limits, mode, message: "new" };
-  // Quorum queues do not know this one, and then drop the head (source: `rabbit_quorum_queue:overflow`).
-  if (mode === "reject-publish-dlx" && queue.type === "classic") {
-    return { ...limits, mode, message: "new", departure: follower.depart(queue, message, "maxlen") };
-  }
-  return { ...limits, mode: "drop-head", message: "oldest", departure: follower.depart(queue, message, "maxlen") };
+  const limits = overflowOf(queue);
+  if (!limits || limits.mode === "reject-publish") return limits;
+  return { ...limits, departure: follower.depart(queue, message, "maxlen") };
 }
 
 function deliveryLimit(follower: Follower, plan: Plan, queue: Holder, message: Lying): DeliveryLimit {
@@ -62,7 +57,8 @@ function retries(follower: Follower, plan: Plan, queue: Holder, message: Lying):
   };
 }
 
-function fate(
+/** What can become of a message in a queue. */
+export function fate(
   follower: Follower,
   plan: Plan,
   queue: Holder,
@@ -102,6 +98,38 @@ function fate(
   };
 }
 
+/** A published message as it lies in its first queue. */
+function lying(exchange: string, key: string, headers: MessageHeaders, options: ExplainOptions, queue: string): Lying {
+  const { cc = [], bcc = [], expiration } = options;
+  return {
+    exchange,
+    keys: [key, ...cc, ...bcc],
+    bcc,
+    headers: withCc(headers, cc),
+    ...(expiration === undefined ? {} : { expiration }),
+    deaths: [],
+    trail: [queue],
+  };
+}
+
+/**
+ * What becomes of a message that a consumer rejects without requeue each time that it lies in `queue`: a departure for each of the
+ * rejections, at most `times`, fewer if it does not come back. None for a queue that does not get it.
+ */
+export function explainRejections(
+  plan: Plan,
+  exchange: string,
+  key: string,
+  headers: MessageHeaders,
+  { queue, times, ...options }: ExplainOptions & { readonly queue: string; readonly times: number },
+): Departure[] {
+  const follower = new Follower(plan);
+  const { cc = [], bcc = [] } = options;
+  const holder = follower.router.route(exchange, key, { headers, cc, bcc }).queues.includes(queue) ? follower.holder(queue) : undefined;
+  if (!holder || holder.type === "stream") return [];
+  return follower.rejections(holder, lying(exchange, key, headers, options, queue), times);
+}
+
 /**
  * Which queues get a message published to an exchange, by which bindings, and what becomes of it in each: when it expires, is
  * rejected, is too many, is returned too often, or fails in a worker. Plain data, as `warren explain --json` prints it.
@@ -114,8 +142,8 @@ export function explain(
   options: ExplainOptions = {},
 ): Explanation {
   const follower = new Follower(plan);
-  const keys = [key, ...(options.cc ?? []), ...(options.bcc ?? [])];
-  const route = follower.route(exchange, keys, headers, "client");
+  const { cc = [], bcc = [] } = options;
+  const route = follower.router.route(exchange, key, { headers, cc, bcc });
   const byQueue = new Map<string, Path[]>();
   for (const path of route.paths) {
     const last = path.at(-1);
@@ -128,7 +156,7 @@ export function explain(
     ({ queue, template }): Fate[] => {
       const holder = follower.holder(queue, template);
       if (!holder) return [];
-      const message: Lying = { exchange, keys, headers, deaths: [], trail: [queue] };
+      const message = lying(exchange, key, headers, options, queue);
       return [
         {
           queue,

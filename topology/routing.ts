@@ -20,6 +20,10 @@ export interface RouteOptions {
   readonly placeholders?: boolean;
 }
 
+/** A message has its CC among its headers, where a headers exchange sees it; BCC is taken out (source: `mc_amqpl:init`). */
+export const withCc = (headers: MessageHeaders, cc: readonly string[]): MessageHeaders =>
+  cc.length === 0 ? headers : { ...headers, CC: cc };
+
 export interface Router {
   /** Where a message goes that is published to an exchange. */
   readonly route: (exchange: string, key: string, options?: RouteOptions) => Route;
@@ -90,7 +94,7 @@ export function router(plan: Pick<Plan, "exchanges" | "queues" | "templates" | "
     const start = exchanges.get(exchange);
     if (!start) return nowhere("unknown-exchange");
     if (start.internal && publisher !== "broker") return nowhere("internal-exchange");
-    return walk(exchanges, start, new Routed([key, ...cc, ...bcc], headers, placeholders));
+    return walk(exchanges, start, new Routed([key, ...cc, ...bcc], withCc(headers, cc), placeholders));
   };
   const templateNames = new Map(plan.templates.map(({ template, name }) => [template, name]));
   return {

@@ -1,16 +1,11 @@
 /** Follows a message that leaves a queue: through dead-letter exchanges from queue to queue, until it rests or is lost. */
 import type { Plan, PlannedQueue, PlannedTemplate } from "../compile/plan.js";
-import { effectiveSettings, type EffectiveSettings } from "../policies.js";
-import { router, type MessageHeaders, type Route } from "../routing.js";
-import type { QueueType } from "../settings.js";
+import { effectiveSettings } from "../policies.js";
+import { router, type MessageHeaders, type Route, type Router } from "../routing.js";
 import type { Departure, Loss, Reason, Stop } from "./fate.js";
-
-/** A queue, or what instances of a template have. */
-export interface Holder {
-  readonly name: string;
-  readonly type: QueueType;
-  readonly settings: EffectiveSettings;
-}
+import { numeric, text, type Holder } from "./holder.js";
+import { overflowOf } from "./overflow.js";
+import { withDeath, withoutBcc, type Death } from "./x-death.js";
 
 /** A message as it lies in a queue. */
 export interface Lying {
@@ -18,26 +13,19 @@ export interface Lying {
   readonly exchange: string;
   /** CC and BCC included. */
   readonly keys: readonly string[];
+  /** Those of BCC alone, which it keeps whatever its keys become. */
+  readonly bcc: readonly string[];
   readonly headers: MessageHeaders;
-  /** The latest first (source: `mc:record_death`). */
-  readonly deaths: readonly { readonly queue: string; readonly reason: Reason }[];
+  /** Its own, in milliseconds. */
+  readonly expiration?: number;
+  /** The latest first. */
+  readonly deaths: readonly Death[];
   /** Queues in which it has been. */
   readonly trail: readonly string[];
 }
 
 /** Queues that are followed for one departure; with fan-out from queue to queue their number could grow without bound. */
 const MAX_STOPS = 1000;
-
-/** A number of milliseconds, bytes or messages that a setting has; a text of digits is none. */
-export function numeric(settings: EffectiveSettings, key: string): number | undefined {
-  const value = settings.get(key)?.value;
-  return typeof value === "number" ? value : undefined;
-}
-
-export function text(settings: EffectiveSettings, key: string): string | undefined {
-  const value = settings.get(key)?.value;
-  return typeof value === "string" ? value : undefined;
-}
 
 /** At-least-once needs a quorum queue that refuses when it is full, else the broker falls back (source: quorum queue documentation). */
 function strategyOf({ type, settings }: Holder): "at-most-once" | "at-least-once" {
@@ -51,22 +39,33 @@ function isCycle(queue: string, deaths: Lying["deaths"]): boolean {
   return last >= 0 && deaths.slice(0, last + 1).every(({ reason }) => reason !== "rejected");
 }
 
-function die({ exchange, keys, headers, deaths, trail }: Lying, queue: string, reason: Reason): Lying {
-  const others = deaths.filter((death) => death.queue !== queue || death.reason !== reason);
+function die({ expiration, ...message }: Lying, queue: string, reason: Reason): Lying {
+  const { exchange, keys, bcc, headers, deaths } = message;
   // The broker keeps these, and a binding with `all-with-x` or `any-with-x` can ask for them (source: `mc:record_death`).
   const last = { "x-last-death-reason": reason, "x-last-death-queue": queue, "x-last-death-exchange": exchange };
   const first = { "x-first-death-reason": reason, "x-first-death-queue": queue, "x-first-death-exchange": exchange };
-  const all = deaths.length === 0 ? { ...headers, ...first, ...last } : { ...headers, ...last };
-  return { exchange, keys, headers: all, deaths: [{ queue, reason }, ...others], trail };
+  return {
+    ...message,
+    headers: deaths.length === 0 ? { ...headers, ...first, ...last } : { ...headers, ...last },
+    deaths: withDeath(deaths, {
+      queue,
+      reason,
+      exchange,
+      "routing-keys": withoutBcc(keys, bcc),
+      ...(expiration === undefined ? {} : { "original-expiration": String(expiration) }),
+    }),
+  };
 }
 
 /** Follows messages of one plan. */
 export class Follower {
-  private readonly router;
+  readonly router: Router;
   private readonly queues: ReadonlyMap<string, PlannedQueue>;
   private readonly templates: ReadonlyMap<string, PlannedTemplate>;
   private readonly holders = new Map<string, Holder>();
   private left = MAX_STOPS;
+  /** The message as it lies at a stop where it is back. */
+  private readonly back = new WeakMap<Stop, Lying>();
 
   constructor(private readonly plan: Plan) {
     this.router = router(plan);
@@ -74,8 +73,9 @@ export class Follower {
     this.templates = new Map(plan.templates.map((template) => [template.template, template]));
   }
 
-  route(exchange: string, [key = "", ...cc]: readonly string[], headers: MessageHeaders, publisher: "client" | "broker"): Route {
-    return this.router.route(exchange, key, { cc, headers, publisher });
+  /** By all its keys; the headers have the CC already, if there is one. */
+  route(exchange: string, [key = "", ...more]: readonly string[], headers: MessageHeaders, publisher: "client" | "broker"): Route {
+    return this.router.route(exchange, key, { bcc: more, headers, publisher });
   }
 
   holder(name: string, template?: string): Holder | undefined {
@@ -95,6 +95,26 @@ export class Follower {
     return this.leave(queue, message, reason);
   }
 
+  /** A consumer rejects a message without requeue each time that it comes back; of several copies the one that is back first. */
+  rejections(queue: Holder, message: Lying, times: number): Departure[] {
+    const departures: Departure[] = [];
+    for (let next: Lying | undefined = message; next && departures.length < times;) {
+      const departure = this.depart(queue, next, "rejected");
+      departures.push(departure);
+      next = this.returns(departure, queue.name).sort((one, other) => one.after - other.after)[0]?.lying;
+    }
+    return departures;
+  }
+
+  /** The copies that come back to a queue, each with how long it takes them. */
+  private returns({ stops = [] }: Departure, queue: string, after = 0): { lying: Lying; after: number }[] {
+    return stops.flatMap((stop) => {
+      if (stop.next) return this.returns(stop.next, queue, after + (stop.after ?? 0));
+      const lying = stop.queue === queue ? this.back.get(stop) : undefined;
+      return lying ? [{ lying: { ...lying, trail: [queue] }, after }] : [];
+    });
+  }
+
   private leave(queue: Holder, message: Lying, reason: Reason): Departure {
     const exchange = text(queue.settings, "dead-letter-exchange");
     if (exchange === undefined) return { effect: "dropped", because: "no-dead-letter-exchange" };
@@ -104,7 +124,7 @@ export class Follower {
     const letter: Lying = { ...dead, exchange, keys: key === undefined ? message.keys : [key] };
     const route = this.route(exchange, letter.keys, letter.headers, "broker");
     const stops = this.stops(route, letter, (target) => reason !== "rejected" && isCycle(target, letter.deaths));
-    const to = { exchange, keys: letter.keys, strategy };
+    const to = { exchange, keys: letter.keys, strategy, deaths: letter.deaths };
     const arrives = stops.some(({ then }) => then !== "cycle");
     if (arrives) return { effect: "dead-lettered", ...to, ...(route.mayBeUnroutable ? { mayBeLost: true } : {}), stops };
     const because: Loss = route.refused ? "exchange-missing" : stops.length > 0 ? "cycle" : "unroutable";
@@ -114,7 +134,8 @@ export class Follower {
   /** The worker publishes a message that it got from a queue: for the broker it is a new one. */
   publish(exchange: string, message: Lying): Departure {
     this.left = MAX_STOPS;
-    const sent: Lying = { ...message, exchange, deaths: [] };
+    const { expiration: _expiration, ...kept } = message;
+    const sent: Lying = { ...kept, exchange, bcc: [], deaths: [] };
     const route = this.route(exchange, sent.keys, sent.headers, "client");
     const to = { exchange, keys: sent.keys };
     if (route.refused)
@@ -141,11 +162,22 @@ export class Follower {
   ): Stop {
     const stop = { queue, ...(instanceOf === undefined ? {} : { instanceOf }), ...(certain ? {} : { uncertain: true as const }) };
     if (cycles(queue)) return { ...stop, then: "cycle" };
-    if (message.trail.includes(queue)) return { ...stop, then: "returns" };
+    if (message.trail.includes(queue)) {
+      const returns: Stop = { ...stop, then: "returns" };
+      this.back.set(returns, message);
+      return returns;
+    }
     const holder = this.holder(queue, instanceOf);
-    const after = holder && numeric(holder.settings, "message-ttl");
-    if (!holder || after === undefined) return { ...stop, then: "rests" };
+    if (!holder) return { ...stop, then: "rests" };
+    const lying = { ...message, trail: [...message.trail, queue] };
+    const full = overflowOf(holder);
+    if (full?.holds === 0) {
+      const lost = full.mode === "reject-publish";
+      return { ...stop, then: "overflows", next: lost ? { effect: "dropped", because: "full" } : this.leave(holder, lying, "maxlen") };
+    }
+    const after = numeric(holder.settings, "message-ttl");
+    if (after === undefined) return { ...stop, then: "rests" };
     if (--this.left < 0) return { ...stop, then: "expires", after };
-    return { ...stop, then: "expires", after, next: this.leave(holder, { ...message, trail: [...message.trail, queue] }, "expired") };
+    return { ...stop, then: "expires", after, next: this.leave(holder, lying, "expired") };
   }
 }

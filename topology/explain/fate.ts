@@ -1,6 +1,7 @@
 /** What can become of a message in a queue, as plain data. */
 import type { Path, Route } from "../routing.js";
 import type { QueueType } from "../settings.js";
+import type { Death } from "./x-death.js";
 
 /** Why the broker takes a message out of a queue, in its own words (`x-death`). */
 export type Reason = "expired" | "rejected" | "maxlen" | "delivery_limit";
@@ -9,12 +10,13 @@ export type Reason = "expired" | "rejected" | "maxlen" | "delivery_limit";
  * Where a message arrives on its further way, and what happens there without anybody's doing:
  * `rests`    it stays until somebody consumes it
  * `expires`  it leaves again after `after`
+ * `overflows` it leaves again at once, for the queue holds nothing
  * `returns`  it is back in a queue where it was: a round without end, unless a consumer ends it
  * `cycle`    it does not arrive: the broker drops what came round to a queue without a rejection on the way
  */
 export interface Stop {
   readonly queue: string;
-  readonly then: "rests" | "expires" | "returns" | "cycle";
+  readonly then: "rests" | "expires" | "overflows" | "returns" | "cycle";
   /** The template, if the queue is an instance's. */
   readonly instanceOf?: string;
   /** Whether it gets there depends on a choice, or on an instance being there. */
@@ -25,7 +27,7 @@ export interface Stop {
 }
 
 /** Why nobody gets a message. */
-export type Loss = "no-dead-letter-exchange" | "exchange-missing" | "unroutable" | "cycle" | "internal-exchange";
+export type Loss = "no-dead-letter-exchange" | "exchange-missing" | "unroutable" | "cycle" | "internal-exchange" | "full";
 
 /**
  * How a message leaves a queue:
@@ -41,6 +43,8 @@ export interface Departure {
   readonly exchange?: string;
   readonly keys?: readonly string[];
   readonly strategy?: "at-most-once" | "at-least-once";
+  /** Of a dead letter: the `x-death` header that it has from here on, the latest death first. */
+  readonly deaths?: readonly Death[];
   /** It may be that no queue gets it. */
   readonly mayBeLost?: true;
   readonly stops?: readonly Stop[];
@@ -51,6 +55,11 @@ export interface Overflow {
   /** Bytes. */
   readonly maxLengthBytes?: number;
   readonly mode: "drop-head" | "reject-publish" | "reject-publish-dlx";
+  /**
+   * Messages that it holds at most, if their number is limited. A quorum queue with `reject-publish` takes one more than `maxLength` from
+   * a client that waits for every confirm, more from others, and dead letters without end [4.3.6, measured].
+   */
+  readonly holds?: number;
   /** What leaves: the oldest message, or the new one, which the publisher gets back as a negative confirm. */
   readonly message: "oldest" | "new";
   /** None if the new message is refused and nothing else happens. */

@@ -59,6 +59,7 @@ const LOSSES: Readonly<Record<Loss, string>> = {
   "exchange-missing": "the exchange does not exist",
   unroutable: "no binding there matches",
   cycle: "it has come round without a rejection",
+  full: "it is full",
   "internal-exchange": "only exchanges and the broker may publish to it",
 };
 
@@ -71,6 +72,8 @@ function stopText(stop: Stop): string {
       return `back to ${name}`;
     case "cycle":
       return `not again to ${name} (a cycle)`;
+    case "overflows":
+      return `${name}, which holds nothing${stop.next ? `, then ${departureText(stop.next)}` : ""}`;
     case "expires": {
       const waits = `${name}, there ${duration(stop.after ?? 0)}`;
       return stop.next ? `${waits}, then ${departureText(stop.next)}` : waits;
@@ -84,7 +87,7 @@ function departureText({ effect, because, exchange, keys = [], stops = [], mayBe
   const via = exchange === undefined || exchange === "" ? "" : `→ ${exchange} `;
   switch (effect) {
     case "dropped":
-      return because === "no-dead-letter-exchange"
+      return because === "no-dead-letter-exchange" || because === "full"
         ? "dropped"
         : `dropped: ${via}${via ? keys.map(keyText).join(" ") : "→ default exchange"}: ${fault}`;
     case "kept":

@@ -1,7 +1,8 @@
 /** One exchange and its bindings, indexed by what its type compares: which bindings a message matches. */
 import type { PlannedExchange, PlannedQueue } from "../compile/plan.js";
 import { WarrenError } from "../errors.js";
-import { headerMatcher, type MessageHeaders } from "./headers.js";
+import type { MessageHeaders } from "./headers.js";
+import { HeadersIndex } from "./headers-index.js";
 import { fill } from "../names.js";
 import { capture, fits, keysMeet, openWords, splitKey, type Word } from "./overlap.js";
 import type { Step } from "./route.js";
@@ -154,14 +155,12 @@ export function exchangeIndex({ name, type }: Pick<PlannedExchange, "name" | "ty
       return { name, oneOf: false, add: (key, step) => topics.add(key, step), match: (message, into) => topics.match(message, into) };
     }
     case "headers": {
-      const all: { readonly found: Edge; readonly matches: (headers: MessageHeaders) => boolean }[] = [];
+      const bindings = new HeadersIndex<Edge>();
       return {
         name,
         oneOf: false,
-        add: (_key, step) => all.push({ found: edge(step), matches: headerMatcher(step.binding?.arguments ?? {}) }),
-        match: ({ headers }, into) => {
-          for (const { found, matches } of all) if (matches(headers)) take(found, into);
-        },
+        add: (_key, step) => bindings.add(step.binding?.arguments ?? {}, edge(step)),
+        match: ({ headers }, into) => bindings.match(headers, (found) => take(found, into)),
       };
     }
     case "fanout":

@@ -41,7 +41,7 @@ export interface Route {
   readonly instances: readonly { readonly template: string; readonly queue: string }[];
   /** Exchanges on the way that hand it to one of their destinations. */
   readonly choices: readonly Choice[];
-  /** No queue can get it. */
+  /** No queue can get it: one published with `mandatory` comes back, another is confirmed and gone. */
   readonly unroutable: boolean;
   /** It may be that no queue gets it. */
   readonly mayBeUnroutable: boolean;
