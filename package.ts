@@ -5,6 +5,7 @@ export { compile, compileInstallation } from "./topology/compile/compile.js";
 export { definitions } from "./topology/compile/definitions.js";
 export type * from "./topology/compile/plan.js";
 export * from "./topology/define.js";
+export { difference, type Change, type Difference } from "./topology/difference/index.js";
 export type { Duration, Size } from "./topology/durations.js";
 export { WarrenError, type ErrorDetails } from "./topology/errors.js";
 export { explain, explainText, type Explanation } from "./topology/explain.js";

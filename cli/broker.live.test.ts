@@ -62,9 +62,17 @@ test("drift is seen and gone, and the broker itself can be drawn, checked and ex
   const named = { WARREN_BROKER_URL: managementUrl, WARREN_BROKER_USERNAME: username, WARREN_BROKER_PASSWORD: password };
   expect(await warren(folder, named, "drift", "t.json")).toMatchObject({ code: 0, out: expect.stringContaining("No drift") });
 
+  const diff = (): Promise<Result> => warren(folder, {}, "diff", "--broker", broker, "t.json");
+  expect(await diff()).toMatchObject({ code: 0, out: "No difference for messages.\n" });
+
   await brokerApi("PUT", `/api/queues/${vhost}/stray`, { durable: true, arguments: { "x-queue-type": "quorum" } });
   const after = await warren(folder, named, "drift", "t.json");
   expect(after).toMatchObject({ code: 1, out: expect.stringMatching(/extra on the broker: 1[^]*stray/) });
+
+  expect(await diff()).toMatchObject({
+    code: 1,
+    out: expect.stringContaining("loss      queue stray is gone, and the messages in it with it"),
+  });
 
   const drawn = parsed((await warren(folder, {}, "graph", "--broker", broker, "--json")).out);
   const own = drawn.nodes.filter((node) => node.topology === vhost);

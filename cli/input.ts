@@ -6,6 +6,7 @@ import { loadTopology } from "../sources/load.js";
 import { WarrenError } from "../topology/errors.js";
 import type { Finding } from "../topology/check/finding.js";
 import { counts, findingsText } from "../topology/check/findings-text.js";
+import { looksLikeDefinitions } from "../topology/definitions-format.js";
 import type { Installation } from "../topology/model.js";
 import { nearest } from "../topology/nearest.js";
 import { read } from "../topology/read.js";
@@ -18,7 +19,15 @@ export interface Input {
   /** None if there are structural errors among the findings. */
   readonly installation?: Installation;
   readonly findings: readonly Finding[];
+  /** It is what a broker holds or exported, which knows no messages, services and templates. */
+  readonly exported: boolean;
 }
+
+const isExported = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && looksLikeDefinitions(value);
+
+/** What a value is, that comes from somewhere. */
+export const inputFrom = (value: unknown, label: string): Input => ({ label, ...read(value, label), exported: isExported(value) });
 
 function fromText(text: string, label: string): Input {
   let value: unknown;
@@ -30,7 +39,7 @@ function fromText(text: string, label: string): Input {
       exitCode: 2,
     });
   }
-  return { label, ...read(value, label) };
+  return inputFrom(value, label);
 }
 
 /** Reads all vhosts, or the one that the address names. */
@@ -50,7 +59,7 @@ async function fromBroker(url: string, console: Console): Promise<Input> {
       exchanges: [...(exported.exchanges ?? []), ...internal.map((exchange) => ofVhost(exchange, address.vhost))],
     };
     const label = address.vhost ?? management.endpoint;
-    return { label, ...read(whole, label) };
+    return { label, ...read(whole, label), exported: true };
   } finally {
     await management.close();
   }
@@ -79,7 +88,7 @@ export async function readInput(argument: string | undefined, broker: string | u
   }
   if (argument === "-") return fromText(readFileSync(0, "utf8"), "the input");
   const { label, value } = await loadTopology(argument, console.cwd);
-  return { label, ...read(value, label) };
+  return inputFrom(value, label);
 }
 
 /** Throws a WarrenError (exit code 2) for an environment that topologies with environments do not have: its sizes would not be those meant. */
@@ -96,19 +105,22 @@ export function checkEnvironment(installation: Installation, environment: string
   });
 }
 
-/** For verbs that need a topology whole: structural errors are shown and end the verb with exit code 1; warnings go to the error output. */
+/** What verbs that need a topology whole work on: structural errors are shown and end the verb with exit code 1; warnings go to the error output. */
+export function wholeOf({ installation, findings, label }: Input, console: Console): Installation {
+  if (findings.length > 0) console.error(findingsText(findings, { visible }));
+  if (installation) return installation;
+  throw new WarrenError(`${visible(label)} cannot be read: ${counts(findings).errors} structural error(s).`, {
+    remedy: "mend what is listed above",
+  });
+}
+
+/** For verbs that need a topology whole. */
 export async function readInstallation(
   argument: string | undefined,
   given: { readonly broker?: string | undefined; readonly environment?: string | undefined },
   console: Console,
 ): Promise<Installation> {
-  const { installation, findings, label } = await readInput(argument, given.broker, console);
-  if (findings.length > 0) console.error(findingsText(findings, { visible }));
-  if (!installation) {
-    throw new WarrenError(`${visible(label)} cannot be read: ${counts(findings).errors} structural error(s).`, {
-      remedy: "mend what is listed above",
-    });
-  }
+  const installation = wholeOf(await readInput(argument, given.broker, console), console);
   checkEnvironment(installation, given.environment);
   return installation;
 }

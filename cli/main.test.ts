@@ -280,12 +280,15 @@ describe("the other verbs", () => {
     expect((await warren("permissions", "cgcg")).out).toMatch(/cgcg\.worker {2}service worker, vhost cgcg\n {2}configure {3}\^control/);
   });
 
-  test.each(["check", "graph", "explain", "definitions", "permissions", "drift", "env"])("%s --help has an example", async (verb) => {
-    const { code, out } = await warren(verb, "--help");
-    expect(code).toBe(0);
-    expect(out).toMatch(new RegExp(`\\n {2}\\$ warren ${verb}`));
-    expect(out).toContain("--json");
-  });
+  test.each(["check", "graph", "explain", "definitions", "permissions", "diff", "drift", "env"])(
+    "%s --help has an example",
+    async (verb) => {
+      const { code, out } = await warren(verb, "--help");
+      expect(code).toBe(0);
+      expect(out).toMatch(new RegExp(`\\n {2}\\$ warren ${verb}`));
+      expect(out).toContain("--json");
+    },
+  );
 
   test("no control character of a name reaches a terminal", async () => {
     for (const words of [["check"], ["graph"], ["definitions"], ["permissions"]]) {

@@ -1,9 +1,9 @@
-// Puts today's output into the examples of docs/cli.md: npx tsx docs/cli.gen.ts. A test says when they are out of date.
+// Puts today's output into the examples of the pages about the command: npx tsx docs/cli.gen.ts. A test says when they are out of date.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../cli/main.js";
 
-export const PAGE = join(__dirname, "cli.md");
+export const PAGES = ["cli.md", "diff.md"].map((name) => join(__dirname, name));
 
 /** Lines shown of an output that a last line `...` cuts short. */
 const CUT = 24;
@@ -31,7 +31,7 @@ export async function rendered(page: string): Promise<string> {
 }
 
 async function write(): Promise<void> {
-  writeFileSync(PAGE, await rendered(readFileSync(PAGE, "utf8")));
+  for (const page of PAGES) writeFileSync(page, await rendered(readFileSync(page, "utf8")));
 }
 
 if (require.main === module) void write();
