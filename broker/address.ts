@@ -16,11 +16,15 @@ export const EndpointFile = z.strictObject({
   managementUrl: z.url({ protocol: /^https?$/ }),
   /** `amqp://127.0.0.1:5672` */
   amqpUrl: z.url({ protocol: /^amqps?$/ }),
+  /** `http://127.0.0.1:15692/metrics` */
+  metricsUrl: z.url({ protocol: /^https?$/ }).optional(),
   username: z.string().min(1),
   /** Holds the password and nothing else; relative to the directory of this file. */
   passwordFile: z.string().min(1),
   /** Holds the certificate authorities to trust, PEM; relative to the directory of this file. */
   caFile: z.string().min(1).optional(),
+  /** What is provisioned there, as the stack's configuration names it: a system, or a file. */
+  system: z.string().min(1).optional(),
 });
 export type EndpointFile = z.infer<typeof EndpointFile>;
 
@@ -29,6 +33,8 @@ export interface BrokerAddress {
   readonly management: Endpoint;
   /** Without credentials and vhost; none if only the management API's address is known. */
   readonly amqpUrl?: string;
+  /** Of the dev stack. */
+  readonly metricsUrl?: string;
   /** If the address names one. */
   readonly vhost?: string;
   /** What named it. */
@@ -75,6 +81,7 @@ export function brokerAddress(options: AddressOptions = {}): BrokerAddress {
   return {
     management: { endpoint: file.managementUrl, username: file.username, password, ...ca },
     amqpUrl: file.amqpUrl,
+    ...(file.metricsUrl === undefined ? {} : { metricsUrl: file.metricsUrl }),
     source: "dev stack",
   };
 }

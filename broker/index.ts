@@ -3,6 +3,7 @@ export * from "./address.js";
 export * from "./drift.js";
 export * from "./drift-text.js";
 export * from "./faults.js";
+export type { ItemKind } from "./items.js";
 export * from "./live.js";
 export * from "./losses.js";
 export * from "./management.js";

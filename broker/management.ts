@@ -51,6 +51,13 @@ const wirePolicy = (body: PolicyBody): object => ({
   definition: body.definition,
 });
 
+/** Whether a version as a broker says it (`4.3.6`) is this one or a later one. */
+export function isAtLeast(found: string, minimum: Version): boolean {
+  const [major = 0, minor = 0] = found.split(".").map(Number);
+  const [needMajor = 0, needMinor = 0] = minimum.split(".").map(Number);
+  return major > needMajor || (major === needMajor && minor >= needMinor);
+}
+
 export class Management {
   readonly #transport: Transport;
 
@@ -85,9 +92,7 @@ export class Management {
   /** The broker's version, if it is at least this one; else an error that says both. */
   async requireVersion(minimum: Version): Promise<string> {
     const found = await this.version();
-    const [major = 0, minor = 0] = found.split(".").map(Number);
-    const [needMajor = 0, needMinor = 0] = minimum.split(".").map(Number);
-    if (major > needMajor || (major === needMajor && minor >= needMinor)) return found;
+    if (isAtLeast(found, minimum)) return found;
     const newest = VERSIONS.filter((version) => found.startsWith(`${version}.`))[0];
     throw new BrokerError(
       "version",
@@ -96,6 +101,17 @@ export class Management {
         ? `upgrade the broker to ${minimum}`
         : `upgrade the broker, or write brokerVersion: "${newest}" in the topology and let the check say what it then cannot have`,
     );
+  }
+
+  /** A check of `/api/health/checks/`: `alarms`, `port-listener/5672`. The answer is why it fails; `undefined` if all is well. */
+  async health(check: string): Promise<string | undefined> {
+    try {
+      await this.#transport.send("GET", `/api/health/checks/${check}`);
+      return undefined;
+    } catch (error) {
+      if (error instanceof BrokerError && error.status === 503) return error.reason ?? "without a reason";
+      throw error;
+    }
   }
 
   // Definitions
@@ -114,6 +130,11 @@ export class Management {
 
   vhostDefinitions(vhost: string): Promise<wire.WireVhostDefinitions | undefined> {
     return this.#find(wire.WireVhostDefinitions, encode`/api/definitions/${vhost}`);
+  }
+
+  /** Makes everything at once, in one request; what is there already with other values stops it half-way. */
+  importDefinitions(definitions: Readonly<Record<string, unknown>>): Promise<void> {
+    return this.#write("POST", "/api/definitions", definitions);
   }
 
   // Vhosts
@@ -187,8 +208,9 @@ export class Management {
     return this.#delete(encode`/api/exchanges/${vhost}/${name}`);
   }
 
+  /** Without message counts: with them 4.3.6 leaves out a classic queue's operator policy and what its policies come to. */
   getQueue(vhost: string, name: string): Promise<wire.WireQueue | undefined> {
-    return this.#find(wire.WireQueue, encode`/api/queues/${vhost}/${name}?disable_stats=true&enable_queue_totals=true`);
+    return this.#find(wire.WireQueue, encode`/api/queues/${vhost}/${name}?disable_stats=true`);
   }
 
   /** Declares it; one that stands with other arguments is refused (400), and kept. */
@@ -199,6 +221,40 @@ export class Management {
   /** With its messages. `ifEmpty` is for classic queues: the broker refuses it (400) on quorum queues. */
   deleteQueue(vhost: string, name: string, options: { readonly ifEmpty?: boolean } = {}): Promise<boolean> {
     return this.#delete(encode`/api/queues/${vhost}/${name}` + (options.ifEmpty ? "?if-empty=true" : ""));
+  }
+
+  /** Takes out every ready message; the broker refuses it (400) for streams. */
+  async purgeQueue(vhost: string, name: string): Promise<boolean> {
+    return this.#delete(encode`/api/queues/${vhost}/${name}/contents`);
+  }
+
+  /** Who consumes from the queues of a vhost. */
+  async consumers(vhost: string): Promise<wire.WireConsumer[]> {
+    return (await this.#find(z.array(wire.WireConsumer), encode`/api/consumers/${vhost}`)) ?? [];
+  }
+
+  /** Those that are open in a vhost; some seconds old. */
+  async connections(vhost: string): Promise<wire.WireConnection[]> {
+    return (await this.#find(z.array(wire.WireConnection), encode`/api/vhosts/${vhost}/connections`)) ?? [];
+  }
+
+  /** The members of the cluster, those that are down too. */
+  async nodes(): Promise<wire.WireNode[]> {
+    return this.#read(z.array(wire.WireNode), "/api/nodes?columns=name,running,mem_alarm,disk_free_alarm,partitions");
+  }
+
+  featureFlags(): Promise<wire.WireFeatureFlag[]> {
+    return this.#read(z.array(wire.WireFeatureFlag), "/api/feature-flags?columns=name,state,stability");
+  }
+
+  /** On which nodes the queues of all vhosts are. Asks the queues, not the statistics. */
+  placements(): Promise<wire.WirePlacement[]> {
+    return this.#read(z.array(wire.WirePlacement), "/api/queues?disable_stats=true&columns=vhost,name,type,node,leader,members,online");
+  }
+
+  /** Spreads the leaders of all replicated queues over the nodes; answers before it is done. */
+  rebalance(): Promise<void> {
+    return this.#write("POST", "/api/rebalance/queues", {});
   }
 
   /**

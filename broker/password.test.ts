@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { generatePassword, passwordHash, stableSalt } from "./password.js";
+import { generatePassword, isPassword, passwordHash, stableSalt } from "./password.js";
 
 describe("a password hash", () => {
   it("is the one of RabbitMQ's documentation", () => {
@@ -47,5 +47,29 @@ describe("a generated password", () => {
       expect(passwordHash(password, Buffer.from(hash, "base64").subarray(0, 4))).toBe(hash);
     }
     expect(new Set(made.map(({ password }) => password)).size).toBe(50);
+  });
+});
+
+describe("isPassword", () => {
+  it("knows the password of a hash, and no other", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), fc.uint8Array({ minLength: 4, maxLength: 4 }), (password, other, salt) => {
+        const hash = passwordHash(password, Buffer.from(salt));
+        expect(isPassword(password, hash)).toBe(true);
+        expect(isPassword(other, hash)).toBe(other === password);
+      }),
+    );
+  });
+
+  it("reads the broker's other algorithms", () => {
+    const salt = Buffer.from("908DC60A", "hex");
+    const digest = createHash("sha512").update(salt).update("test12").digest();
+    const hash = Buffer.concat([salt, digest]).toString("base64");
+    expect(isPassword("test12", hash, "rabbit_password_hashing_sha512")).toBe(true);
+    expect(isPassword("test12", hash)).toBe(false);
+  });
+
+  it("lets nothing in for an empty hash", () => {
+    expect(isPassword("", "")).toBe(false);
   });
 });

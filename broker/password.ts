@@ -20,3 +20,17 @@ export function generatePassword(): { readonly password: string; readonly passwo
   const password = randomBytes(24).toString("base64url");
   return { password, passwordHash: passwordHash(password, randomBytes(SALT_BYTES)) };
 }
+
+const DIGESTS: Readonly<Record<string, string>> = {
+  rabbit_password_hashing_sha256: "sha256",
+  rabbit_password_hashing_sha512: "sha512",
+  rabbit_password_hashing_md5: "md5",
+};
+
+/** Whether a hash that a broker keeps is of this password. `""` and a hash of an algorithm that is not RabbitMQ's own are of none. */
+export function isPassword(password: string, hash: string, algorithm = "rabbit_password_hashing_sha256"): boolean {
+  const digest = DIGESTS[algorithm];
+  if (digest === undefined || hash === "") return false;
+  const bytes = Buffer.from(hash, "base64");
+  return createHash(digest).update(bytes.subarray(0, SALT_BYTES)).update(password, "utf8").digest().equals(bytes.subarray(SALT_BYTES));
+}

@@ -24,6 +24,8 @@ export const Overview = z.object({
   cluster_name: z.string().optional(),
   product_name: z.string().optional(),
   exchange_types: z.array(z.object({ name: z.string() })).optional(),
+  /** A protocol is `amqp`, `amqp/ssl`, `http`, ...; the port is the broker's own, which a container may publish as another. */
+  listeners: z.array(z.object({ node: z.string(), protocol: z.string(), port: z.number() })).optional(),
 });
 export type Overview = z.infer<typeof Overview>;
 
@@ -55,6 +57,7 @@ export const WireExchange = z.object({
   // Left out in exports, which hold no internal exchange.
   internal: z.boolean().default(false),
   arguments: Empty,
+  policy: z.string().nullish(),
 });
 export type WireExchange = z.infer<typeof WireExchange>;
 
@@ -68,6 +71,10 @@ export const WireQueue = z.object({
   arguments: Empty,
   policy: z.string().nullish(),
   operator_policy: z.string().nullish(),
+  /** What policy and operator policy come to; not in exports. */
+  effective_policy_definition: Empty.nullish(),
+  /** Where it runs; its leader, if it has several members. */
+  node: z.string().optional(),
 });
 export type WireQueue = z.infer<typeof WireQueue>;
 
@@ -140,6 +147,9 @@ export type WireParameter = z.infer<typeof WireParameter>;
 export const WireGlobalParameter = z.object({ name: z.string(), value: z.unknown() });
 export type WireGlobalParameter = z.infer<typeof WireGlobalParameter>;
 
+export const WireConnection = z.object({ name: z.string(), user: z.string().optional() });
+export type WireConnection = z.infer<typeof WireConnection>;
+
 export const WireLimits = z.array(z.object({ value: Limits }));
 
 /** `GET /api/definitions`: of the whole broker. Holds password hashes, and credentials in the URIs of shovels and upstreams. */
@@ -171,3 +181,35 @@ export const WireVhostDefinitions = z.object({
   bindings: z.array(WireBinding),
 });
 export type WireVhostDefinitions = z.infer<typeof WireVhostDefinitions>;
+
+export const WireConsumer = z.object({
+  consumer_tag: z.string(),
+  queue: z.object({ vhost: z.string(), name: z.string() }),
+});
+export type WireConsumer = z.infer<typeof WireConsumer>;
+
+/** All but name and state come from statistics: a node that is down, or has just started, has none. */
+export const WireNode = z.object({
+  name: z.string(),
+  running: z.boolean(),
+  mem_alarm: z.boolean().optional(),
+  disk_free_alarm: z.boolean().optional(),
+  /** Nodes that it takes itself to be cut off from. */
+  partitions: z.array(z.string()).optional(),
+});
+export type WireNode = z.infer<typeof WireNode>;
+
+export const WireFeatureFlag = z.object({ name: z.string(), state: z.string(), stability: z.string() });
+export type WireFeatureFlag = z.infer<typeof WireFeatureFlag>;
+
+export const WirePlacement = z.object({
+  vhost: z.string(),
+  name: z.string(),
+  type: z.string(),
+  node: z.string().nullish(),
+  /** Of quorum queues and streams, as the rest. */
+  leader: z.string().nullish(),
+  members: z.array(z.string()).optional(),
+  online: z.array(z.string()).optional(),
+});
+export type WirePlacement = z.infer<typeof WirePlacement>;

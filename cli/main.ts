@@ -5,14 +5,26 @@ import { WarrenError } from "../topology/errors.js";
 import { processConsole, visible, type Console } from "./output.js";
 import type { ExitCode, Verb } from "./verb.js";
 import { checkVerb } from "./verbs/check.js";
+import { conformanceVerb } from "./verbs/conformance.js";
 import { definitionsVerb } from "./verbs/definitions.js";
+import { diffVerb } from "./verbs/diff.js";
 import { driftVerb } from "./verbs/drift.js";
 import { envVerb } from "./verbs/env.js";
 import { explainVerb } from "./verbs/explain.js";
 import { graphVerb } from "./verbs/graph.js";
 import { permissionsVerb } from "./verbs/permissions.js";
 
-const VERBS: readonly Verb[] = [checkVerb, graphVerb, explainVerb, definitionsVerb, permissionsVerb, driftVerb, envVerb];
+const VERBS: readonly Verb[] = [
+  checkVerb,
+  graphVerb,
+  explainVerb,
+  definitionsVerb,
+  permissionsVerb,
+  diffVerb,
+  driftVerb,
+  conformanceVerb,
+  envVerb,
+];
 
 function command(console: Console, version: string, exit: (code: ExitCode) => void): Command {
   const program = new Command("warren")

@@ -1,5 +1,5 @@
 /** What the command writes: text for people, JSON for programs, files. */
-import { writeFileSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { WarrenError } from "../topology/errors.js";
 
 /** Text from outside, safe for a terminal: control characters, which could move the cursor or recolour, are shown as escapes. */
@@ -25,6 +25,8 @@ export interface Console {
   readonly out: (text: string) => void;
   readonly error: (text: string) => void;
   readonly style: Style;
+  /** Where progress is shown. @default `error`, line by line */
+  readonly progress?: { readonly write: (text: string) => unknown; readonly isTTY?: boolean; readonly columns?: number };
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -33,11 +35,28 @@ export const processConsole = (): Console => ({
   out: (text) => void process.stdout.write(text.endsWith("\n") ? text : `${text}\n`),
   error: (text) => void process.stderr.write(text.endsWith("\n") ? text : `${text}\n`),
   style: styleFor(process.stdout, process.env),
+  progress: process.stderr,
   cwd: process.cwd(),
   environment: process.env,
 });
 
 export const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+const unwritable = (file: string, error: unknown): WarrenError =>
+  new WarrenError(`"${file}" cannot be written (${(error as NodeJS.ErrnoException).code ?? "unknown fault"}).`, {
+    remedy: "name a file in a folder that is there and that you may write",
+    exitCode: 2,
+    cause: error,
+  });
+
+/** Throws a WarrenError (exit code 2) if a file could not be written later, so that nothing is done in vain. */
+export function requireWritable(file: string): void {
+  try {
+    closeSync(openSync(file, "a"));
+  } catch (error) {
+    throw unwritable(file, error);
+  }
+}
 
 /** Writes a file, or the output if none is named. */
 export function deliver(console: Console, text: string, file: string | undefined): void {
@@ -48,11 +67,7 @@ export function deliver(console: Console, text: string, file: string | undefined
   try {
     writeFileSync(file, text);
   } catch (error) {
-    throw new WarrenError(`"${file}" cannot be written (${(error as NodeJS.ErrnoException).code ?? "unknown fault"}).`, {
-      remedy: "name a file in a folder that is there and that you may write",
-      exitCode: 2,
-      cause: error,
-    });
+    throw unwritable(file, error);
   }
   console.error(`written: ${visible(file)}`);
 }

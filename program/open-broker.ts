@@ -140,7 +140,9 @@ async function openDocker(
     isGone: () => isGone(containerName(prefix)),
     announce: (topology) => {
       if (pulumi.runtime.isDryRun()) return;
-      topology.vhosts.apply(() => writeEndpoint(directory, { managementUrl, amqpUrl, username: ADMINISTRATOR, password, system: settings.system }));
+      topology.vhosts.apply(() =>
+        writeEndpoint(directory, { managementUrl, amqpUrl, metricsUrl, username: ADMINISTRATOR, password, system: settings.system }),
+      );
     },
   };
 }

@@ -139,7 +139,7 @@ function makeProvider(
 const ofProvider = (provider: rabbitmq.Provider): BrokerArgs => ({
   endpoint: provider.endpoint,
   username: provider.username,
-  password: provider.password as pulumi.Output<string>,
+  password: provider.password,
   caFile: provider.cacertFile as pulumi.Input<string>,
   certFile: provider.clientcertFile as pulumi.Input<string>,
   keyFile: provider.clientkeyFile as pulumi.Input<string>,

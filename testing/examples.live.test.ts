@@ -85,5 +85,13 @@ describe("the command of the installed package", () => {
     expect(explained).toMatchObject({ version: 1, queues: ["shipping"], unroutable: false });
     expect(await need("npx", ["warren", "graph", "orders.ts"], { cwd: program })).toMatch(/^flowchart LR/m);
     expect(await need("npx", ["warren", "graph", "orders.ts", "--format", "svg"], { cwd: program })).toMatch(/<svg/);
+    expect(await need("npx", ["warren", "diff", "orders.ts", "orders.ts"], { cwd: program })).toMatch(/nothing changes|no difference/i);
+  });
+
+  it("has the conformance suite, as a command and as a library", async () => {
+    const program = join(folder, "smallest");
+    expect(await need("npx", ["warren", "conformance", "--list"], { cwd: program })).toMatch(/^routes +core +probe/m);
+    const library = 'console.log(require("warren/conformance").probes.map(({ name }) => name).join(" "))';
+    expect(await need(process.execPath, ["-e", library], { cwd: program })).toMatch(/\broutes\b/);
   });
 });
