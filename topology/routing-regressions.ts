@@ -142,4 +142,24 @@ export const ROUTING_REGRESSIONS: readonly Regression[] = [
       },
     ],
   },
+  {
+    was: "of two copies that come back to their queue the one that is there first is rejected again",
+    topology: {
+      exchanges: { e0: { type: "fanout" } },
+      queues: {
+        q0: { type: "classic", from: { e0: "" }, deadLetterTo: "e0" },
+        q1: { type: "classic", from: { e0: "" }, messageTtl: "1 hour", deadLetterTo: { queue: "q0" } },
+      },
+    },
+    message: { exchange: "", key: "q0", then: "returns" },
+    expected: [
+      {
+        ...none,
+        ends: [
+          { queue: "q0", deaths: [{ ...death("q0", "rejected", "", "q0"), count: 3 }] },
+          ...[1, 2, 3].map((count) => ({ queue: "q1", deaths: [{ ...death("q0", "rejected", "", "q0"), count }] })),
+        ],
+      },
+    ],
+  },
 ];
