@@ -89,6 +89,11 @@ export class Management {
     return (await this.overview()).rabbitmq_version;
   }
 
+  /** The user of this client. */
+  whoami(): Promise<wire.Whoami> {
+    return this.#read(wire.Whoami, "/api/whoami");
+  }
+
   /** The broker's version, if it is at least this one; else an error that says both. */
   async requireVersion(minimum: Version): Promise<string> {
     const found = await this.version();

@@ -213,3 +213,6 @@ export const WirePlacement = z.object({
   online: z.array(z.string()).optional(),
 });
 export type WirePlacement = z.infer<typeof WirePlacement>;
+
+export const Whoami = z.object({ name: z.string(), tags: z.array(z.string()) });
+export type Whoami = z.infer<typeof Whoami>;

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { withoutCredentials } from "../broker/faults.js";
 import { WarrenError } from "../topology/errors.js";
+import { interrupt, signalCode } from "./interruption.js";
 import { processConsole, visible, type Console } from "./output.js";
 import type { ExitCode, Verb } from "./verb.js";
 import { checkVerb } from "./verbs/check.js";
@@ -75,9 +76,11 @@ export async function main(version: string): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EPIPE") throw error;
+      if (interrupt("nobody reads its output")) return;
       process.exit(process.exitCode ?? 0);
     });
   }
   // Set, not called: what is written to a pipe still has to go out.
-  process.exitCode = await run(process.argv.slice(2), processConsole(), version);
+  const code = await run(process.argv.slice(2), processConsole(), version);
+  process.exitCode = signalCode() ?? code;
 }

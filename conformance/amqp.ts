@@ -29,6 +29,9 @@ export interface SessionOptions {
   readonly password: string;
   /** Certificate authorities, PEM. */
   readonly ca?: string;
+  /** Client certificate and its key, PEM. */
+  readonly cert?: string;
+  readonly key?: string;
   readonly timeouts: Readonly<Record<Timeout, number>>;
 }
 
@@ -54,7 +57,7 @@ export class Session {
 
   /** Throws what the broker says: 403 for wrong credentials, 530 for a vhost that is closed to the user. */
   static async open(options: SessionOptions): Promise<Session> {
-    const { url, vhost, username, password, ca, timeouts } = options;
+    const { url, vhost, username, password, ca, cert, key, timeouts } = options;
     const address = new URL(url);
     const connection = await amqp.connect(
       {
@@ -71,6 +74,8 @@ export class Session {
         noDelay: true,
         timeout: timeouts.connect,
         ...(ca === undefined ? {} : { ca: [ca] }),
+        ...(cert === undefined ? {} : { cert }),
+        ...(key === undefined ? {} : { key }),
         clientProperties: { connection_name: "warren conformance" },
       },
     );

@@ -20,9 +20,16 @@ export function copyOf(topology: Topology, vhost: string, environment: string | 
   };
 }
 
-/** Makes all of it on the broker, without users and what they may. */
+/** Makes all of it on the broker, without users and what they may, and without limits, which would be the run's own: their probe sets them. */
 export async function make(management: Management, plan: Plan): Promise<void> {
   const global = { users: [], permissions: [], topicPermissions: [], parameters: [] };
-  const whole = definitions({ vhosts: [{ ...plan, users: [], permissions: [], topicPermissions: [] }], global });
+  const whole = definitions({
+    vhosts: [{ ...plan, vhost: withoutLimits(plan), users: [], permissions: [], topicPermissions: [] }],
+    global,
+  });
   await management.importDefinitions({ ...whole });
+}
+
+function withoutLimits({ vhost: { limits: _limits, ...vhost } }: Plan): Plan["vhost"] {
+  return vhost;
 }

@@ -97,10 +97,12 @@ export class Ground {
   /** As a user who is there; at another node's address, if one is given. */
   async open(username: string, password: string, url: string | undefined = this.target.amqpUrl): Promise<Session> {
     if (url === undefined) throw new Error("no AMQP address is known");
-    const { ca } = this.target.management;
+    const { ca, cert, key } = this.target.management;
     const session = await Session.open({
       ...{ url, vhost: this.vhost, username, password, timeouts: this.timeouts },
       ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
     });
     this.#sessions.push(session);
     return session;
@@ -133,9 +135,20 @@ export class Ground {
     await Promise.all(this.#sessions.map((session) => session.close()));
   }
 
-  /** And removes every user. */
-  async close(): Promise<void> {
+  /** And removes every user. Gives the names of those that it cannot remove. */
+  async close(): Promise<string[]> {
     await this.stop();
-    for (const user of this.#users) await this.management.deleteUser(user);
+    return removeAll(this.#users, "user", (user) => this.management.deleteUser(user));
   }
+}
+
+/** Tries each twice: one that cannot be removed must not keep the rest from it. */
+export async function removeAll(names: readonly string[], kind: string, remove: (name: string) => Promise<unknown>): Promise<string[]> {
+  const left: string[] = [];
+  for (const name of names) {
+    await remove(name)
+      .catch(() => remove(name))
+      .catch(() => left.push(`${kind} ${name}`));
+  }
+  return left;
 }

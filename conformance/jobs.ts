@@ -1,4 +1,6 @@
 /** From probes to cases to their reports: what is tried, in which order, and what came of it. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { withoutCredentials } from "../broker/index.js";
 import type { CaseReport, ProbeReport } from "./report.js";
 import { within } from "./amqp.js";
 import type { Ground } from "./ground.js";
@@ -20,6 +22,9 @@ export interface Progress {
 }
 
 const AT_A_TIME = 12;
+
+/** So long is waited for a case that was interrupted to take back what it changed. */
+export const AFTERMATH_MS = 10_000;
 
 export interface Job {
   readonly probe: Probe;
@@ -87,15 +92,14 @@ async function runCase(one: Case, ground: Ground, ms: number): Promise<CaseRepor
     ...{ name: one.name, result, ...(message === undefined ? {} : { message }) },
     ...{ seconds: (Date.now() - began) / 1000, evidence },
   });
+  const work = one.run(ground, (kind, text) => void evidence.push({ kind, text: withoutCredentials(text), ms: Date.now() - began }));
   try {
-    await within(
-      ms,
-      "an end of the case",
-      one.run(ground, (kind, text) => void evidence.push({ kind, text, ms: Date.now() - began })),
-    );
+    await within(ms, "an end of the case", work);
     return end("success");
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    // One that is late still takes back what it changed, before others use the same queues.
+    await Promise.race([work.catch(() => undefined), sleep(AFTERMATH_MS)]);
+    const message = withoutCredentials(error instanceof Error ? error.message : String(error));
     if (error instanceof Untried) return end("not-run", message);
     return end("failure", error instanceof Broken ? message : `it could not be tried to its end: ${message}`);
   }

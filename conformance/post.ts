@@ -135,6 +135,11 @@ export class Post {
       const where = [...(await whereIs(this.ground, letter.id)), ...Ledger.of(this.ground).where(letter.id)];
       throw new Broken(`${this.name}: ${what} did not reach ${to} within ${longest / 1000} s; it is in ${list(where)}`);
     }
+    for (const queue of queues) {
+      const copies = this.#of(letter, queue).length;
+      if (copies > expected.filter((end) => end.queue === queue).length)
+        throw new Broken(`${this.name}: ${what} reached ${JSON.stringify(queue)} ${copies} times`);
+    }
     for (const { queue } of expected)
       for (const arrival of this.#of(letter, queue))
         judge(

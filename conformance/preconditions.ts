@@ -1,8 +1,9 @@
 /** What has to hold before anything is tried: the probes exist, the vhosts are there, and nobody uses what profile full would empty. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Management } from "../broker/index.js";
+import { shownAddress, type Management } from "../broker/index.js";
 import type { Plan } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
+import type { Ground } from "./ground.js";
 import type { Probe } from "./probe.js";
 
 export function choose(all: readonly Probe[], only: readonly string[] | undefined): readonly Probe[] {
@@ -48,4 +49,44 @@ async function usesOf(management: Management, vhosts: ReadonlySet<string>): Prom
     ),
     ...consumers.map(({ queue }) => `  queue ${JSON.stringify(queue.name)} in vhost ${JSON.stringify(queue.vhost)} has a consumer`),
   ];
+}
+
+/** Exports, users and permissions are for administrators alone. */
+export async function requireAdministrator(management: Management): Promise<void> {
+  const { name, tags } = await management.whoami();
+  if (tags.includes("administrator")) return;
+  throw new WarrenError(
+    `User ${JSON.stringify(name)} is no administrator of the broker at ${management.endpoint}, and the suite needs one.`,
+    {
+      remedy: "name a user with the tag administrator",
+      exitCode: 2,
+    },
+  );
+}
+
+/** Where messages are published the broker has to answer: what cannot be tried is no broken promise. */
+export async function requireAmqp(grounds: readonly Ground[]): Promise<void> {
+  for (const ground of grounds) {
+    try {
+      await ground.session();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message || error.name : String(error);
+      throw new WarrenError(`The broker does not let the suite in at ${shownAddress(ground.target.amqpUrl ?? "")}: ${reason}`, {
+        remedy: "check the address (--amqp), that the port speaks AMQP, and its certificate authority (WARREN_BROKER_CA_FILE)",
+        exitCode: 2,
+        cause: error,
+      });
+    }
+  }
+}
+
+/** Why a copy of the topology could not be made. */
+export function unmade(error: unknown): Error {
+  const fault = error instanceof Error ? error : new Error(String(error));
+  if (!/limit_exceeded/.test(fault.message)) return fault;
+  return new WarrenError("The broker has as many vhosts, queues or exchanges as its own limit allows, and profile probe needs a copy.", {
+    remedy: "raise vhost_max, or its other limits, by what the copy needs; or take --profile read-only",
+    exitCode: 2,
+    cause: error,
+  });
 }

@@ -1,7 +1,7 @@
-/** Messages that try every binding of a topology: one for each way that a routing key or headers can meet it, and one that meets none. Pure. */
+/** Messages that tell every binding from every other: one for each class of routing keys and headers. Pure. */
 import type { Plan, PlannedBinding } from "../topology/compile/plan.js";
-import { placeholders } from "../topology/names.js";
-import type { Router } from "../topology/routing.js";
+import { messageClasses } from "../topology/difference/classes.js";
+import { Exchanges } from "../topology/difference/reachable.js";
 
 export interface Trial {
   readonly exchange: string;
@@ -12,7 +12,10 @@ export interface Trial {
 /** A word that no topology says. */
 export const WORD = "warren-other";
 
-/** Keys that a binding key of a topic exchange matches: `#` as no word, one and two. */
+/** More are not published to one exchange. */
+const MOST = 5_000;
+
+/** Keys that one binding key matches: `#` as no word, one and two. */
 function keysFor(pattern: string): string[] {
   const words = pattern === "" ? [] : pattern.split(".");
   const fill = (many: readonly string[]): string =>
@@ -32,32 +35,41 @@ function headersFor({ arguments: args }: PlannedBinding): Readonly<Record<string
   ];
 }
 
-const filled = (key: string): string => placeholders(key).reduce((text, name) => text.replaceAll(`{${name}}`, WORD), key);
+/** Where the classes are too many: each binding by itself. */
+function bindingByBinding(exchange: string, plans: readonly Plan[]): Trial[] {
+  const bindings = plans.flatMap((plan) => plan.bindings);
+  const keys = new Set(["", WORD, ...bindings.flatMap(({ routingKey }) => keysFor(routingKey))]);
+  return [
+    ...[...keys].map((key) => ({ exchange, key, headers: {} })),
+    ...bindings.flatMap((binding) => headersFor(binding).map((headers) => ({ exchange, key: binding.routingKey, headers }))),
+  ];
+}
+
+export interface Trials {
+  readonly all: readonly Trial[];
+  /** Whether every class of messages is there. */
+  readonly complete: boolean;
+}
 
 /**
- * For every exchange that a client may publish to. Of those that take the same bindings to the same queues, one.
+ * One message of each class that the bindings behind an exchange tell apart, in any of these plans: the topology's, and what is on the
+ * broker. All messages of a class match the same bindings, so one stands for all.
  */
-export function trials(plan: Plan, router: Router): Trial[] {
-  const keys = new Set([
-    "",
-    WORD,
-    ...plan.bindings.flatMap(({ routingKey }) => keysFor(routingKey)),
-    ...plan.queues.map(({ name }) => name),
-  ]);
-  const headers = [{}, ...plan.bindings.flatMap(headersFor)];
-  const types = new Map(plan.exchanges.map(({ name, type }) => [name, type]));
-  const exchanges = plan.exchanges.filter(({ internal }) => !internal).map(({ name }) => name);
-  return ["", ...exchanges].flatMap((exchange) => {
-    const seen = new Set<string>();
-    const reachesHeaders = plan.bindings.some(({ source }) => types.get(source) === "headers");
-    const all = [...keys].flatMap((key) =>
-      (reachesHeaders ? headers : [{}]).map((each) => ({ exchange, key: filled(key), headers: each })),
-    );
-    return all.filter((trial) => {
-      const { paths, queues } = router.route(trial.exchange, trial.key, { headers: trial.headers });
-      const steps = paths.flatMap((path) => path.map(({ exchange: at, to, binding }) => [at, to, binding?.routingKey, binding?.arguments]));
-      const way = JSON.stringify([queues, steps]);
-      return seen.has(way) ? false : seen.add(way) && true;
-    });
-  });
+export function trialsOf(exchange: string, plans: readonly Plan[]): Trials {
+  if (exchange === "") {
+    const queues = plans.flatMap((plan) => plan.queues.map(({ name }) => name));
+    return { all: [...new Set([...queues, WORD])].map((key) => ({ exchange, key, headers: {} })), complete: true };
+  }
+  const found = messageClasses(
+    plans.map((plan) => new Exchanges(plan).tests(exchange)),
+    [],
+  );
+  if ("reason" in found || found.classes.length > MOST) return { all: bindingByBinding(exchange, plans).slice(0, MOST), complete: false };
+  return { all: found.classes.map(({ key, headers }) => ({ exchange, key, headers })), complete: true };
 }
+
+/** To which a client may publish; the default exchange first. */
+export const publishable = (plan: Plan): string[] => ["", ...plan.exchanges.filter(({ internal }) => !internal).map(({ name }) => name)];
+
+/** Of all exchanges to which a client may publish. */
+export const allTrials = (plan: Plan): Trial[] => publishable(plan).flatMap((exchange) => [...trialsOf(exchange, [plan]).all]);

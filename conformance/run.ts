@@ -8,14 +8,14 @@ import { mermaid } from "../topology/compile/mermaid.js";
 import type { Plan } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
 import { copyOf, make } from "./copy.js";
-import { Ground } from "./ground.js";
-import { jobOf, reportOf, runAll, type Job, type Progress } from "./jobs.js";
-import { choose, requireQuiet, requireVhosts } from "./preconditions.js";
+import { Ground, removeAll } from "./ground.js";
+import { AFTERMATH_MS, jobOf, reportOf, runAll, type Job, type Progress } from "./jobs.js";
+import { choose, requireAdministrator, requireAmqp, requireQuiet, requireVhosts, unmade } from "./preconditions.js";
 import type { Probe, Profile } from "./probe.js";
 import { probes as everyProbe } from "./probes/index.js";
 import type { Report } from "./report.js";
 import { caseCounts, wholeResult } from "./result.js";
-import { RUN_PREFIX, sweep } from "./sweep.js";
+import { RUN_PREFIX, sweep, sweepInside } from "./sweep.js";
 import { featuresOf, type Target } from "./target.js";
 import { timeouts } from "./timeouts.js";
 
@@ -32,6 +32,8 @@ export interface ConformanceOptions {
   readonly patience?: number;
   /** Told when it begins, and at the end of every case. */
   readonly onProgress?: (progress: Progress) => void;
+  /** Told what could not be removed at the end: `user warren-conformance-...`. */
+  readonly onLeft?: (names: readonly string[]) => void;
   /** Ends the run early: what it made is removed, and `conform` throws the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -48,7 +50,7 @@ export async function conform(target: Target, options: ConformanceOptions = {}):
   const chosen = choose(options.probes ?? everyProbe, options.only);
   if (profile !== "read-only" && target.amqpUrl === undefined) {
     throw new WarrenError(`Profile ${profile} publishes messages, and no AMQP address is known.`, {
-      remedy: "name the broker by its AMQP address (amqp://user:password@host), or take --profile read-only",
+      remedy: "name it by --amqp amqp://host:5672, or the broker by its AMQP address; or take --profile read-only",
       exitCode: 2,
     });
   }
@@ -56,11 +58,19 @@ export async function conform(target: Target, options: ConformanceOptions = {}):
   const grounds: Ground[] = [];
   const copies: string[] = [];
   try {
+    await requireAdministrator(management);
     const version = await management.version();
+    const nodes = (await management.nodes()).map(({ name }) => name);
     const plans = plansOf(target);
     await requireVhosts(management, plans);
     const waits = timeouts(options.patience);
-    if (profile === "full") await requireQuiet(management, plans, waits.counts);
+    if (profile === "full") {
+      await sweepInside(
+        management,
+        plans.map(({ vhost }) => vhost.name),
+      );
+      await requireQuiet(management, plans, waits.counts);
+    }
     if (profile !== "read-only") await sweep(management);
     const jobs: Job[] = [];
     for (const [index, plan] of plans.entries()) {
@@ -71,7 +81,7 @@ export async function conform(target: Target, options: ConformanceOptions = {}):
         const topology = target.installation.topologies[index];
         const copied = copyOf(topology as NonNullable<typeof topology>, `${run}-${index}`, target.environment);
         copies.push(copied.vhost.name);
-        await make(management, copied);
+        await make(management, copied).catch((error: unknown) => Promise.reject(unmade(error)));
         working = new Ground({ target, management, plan: copied, run: `${run}-${index}c`, timeouts: waits, copy: true });
         grounds.push(working);
       }
@@ -81,6 +91,7 @@ export async function conform(target: Target, options: ConformanceOptions = {}):
         ),
       );
     }
+    await requireAmqp(groundsToPublishOn(jobs));
     await untilAborted(runAll(jobs, waits.case, options.onProgress, options.signal), grounds, options.signal);
     if (profile === "full") await purge(management, plans);
     const reports = jobs.map(reportOf);
@@ -90,21 +101,20 @@ export async function conform(target: Target, options: ConformanceOptions = {}):
       profile,
       startedAt: new Date(began).toISOString(),
       seconds: (Date.now() - began) / 1000,
-      broker: { endpoint: management.endpoint, version, nodes: (await management.nodes()).map(({ name }) => name) },
+      broker: { endpoint: management.endpoint, version, nodes },
       topologies: plans.map((plan, index) => ({ name: plan.topology, vhost: plan.vhost.name, diagram: diagramOf(target, index) })),
       counts: caseCounts(reports),
       probes: reports,
     };
   } finally {
-    // What cannot be removed must not keep the rest from it.
-    for (const ground of grounds) await ground.close().catch(() => undefined);
-    for (const vhost of copies) await management.deleteVhost(vhost).catch(() => undefined);
+    const left = [
+      ...(await Promise.all(grounds.map((ground) => ground.close()))).flat(),
+      ...(await removeAll(copies, "vhost", (vhost) => management.deleteVhost(vhost))),
+    ];
+    if (left.length > 0) options.onLeft?.(left);
     await management.close();
   }
 }
-
-/** Cases that were interrupted take back what they changed: so long is waited for them. */
-const AFTERMATH_MS = 10_000;
 
 async function untilAborted(work: Promise<void>, grounds: readonly Ground[], signal: AbortSignal | undefined): Promise<void> {
   if (!signal) return work;
@@ -124,6 +134,10 @@ async function untilAborted(work: Promise<void>, grounds: readonly Ground[], sig
     signal.removeEventListener("abort", stop);
   }
 }
+
+const groundsToPublishOn = (jobs: readonly Job[]): Ground[] => [
+  ...new Set(jobs.filter(({ probe, cases }) => probe.profile !== "read-only" && cases.length > 0).map(({ ground }) => ground)),
+];
 
 /** What users of the whole installation may in a vhost is of that vhost here. */
 function plansOf({ installation, environment }: Target): Plan[] {

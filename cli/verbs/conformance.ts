@@ -1,6 +1,7 @@
 /** `warren conformance`: proves that a live broker does what the topology says. */
 import { Option } from "commander";
 import { brokerAddress, readEndpoint } from "../../broker/address.js";
+import { shownAddress } from "../../broker/faults.js";
 import { PROFILES, type Profile } from "../../conformance/probe.js";
 import { probes } from "../../conformance/probes/index.js";
 import { topologyDiagrams } from "../../conformance/report/diagrams.js";
@@ -13,6 +14,7 @@ import { conform } from "../../conformance/run.js";
 import type { Target } from "../../conformance/target.js";
 import { WarrenError } from "../../topology/errors.js";
 import { readInstallation } from "../input.js";
+import { interruption } from "../interruption.js";
 import { deliver, json, requireWritable, table, type Console } from "../output.js";
 import { examples, options, TOPOLOGY, type ExitCode, type Verb } from "../verb.js";
 
@@ -61,16 +63,26 @@ function targetOf(installation: Target["installation"], given: Options, console:
   };
 }
 
-const exitCode = ({ result }: Report, strict: boolean): ExitCode => (result === "success" || (result === "partial" && !strict) ? 0 : 1);
+/** With `strict` a core promise outside the profile counts as not tried, too. */
+function exitCode({ result, probes: all }: Report, strict: boolean): ExitCode {
+  if (result !== "success" && result !== "partial") return 1;
+  const outside = all.some(({ level, reason }) => level === "core" && (reason?.startsWith("not part of profile") ?? false));
+  return strict && (result === "partial" || outside) ? 1 : 0;
+}
 
-/** Aborted by Ctrl-C, or by who ends the process politely: what the run made on the broker is to be removed. */
-function interruption(): { readonly signal: AbortSignal; readonly end: () => void } {
-  const controller = new AbortController();
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  const stop = (name: NodeJS.Signals): void =>
-    controller.abort(new WarrenError(`Interrupted (${name}): what the run made on the broker is removed, and nothing is reported.`));
-  for (const name of signals) process.once(name, stop);
-  return { signal: controller.signal, end: () => signals.forEach((name) => process.off(name, stop)) };
+const REMOVING = "removing what the run made on the broker";
+
+/** The addresses that are given, as far as they can be judged without asking. */
+function requireUrls({ amqp, tls, metrics }: Options): void {
+  const given = [
+    ["--amqp", amqp, ["amqp:", "amqps:"], "amqp://host:5672"],
+    ["--tls", tls, ["amqps:"], "amqps://host:5671"],
+    ["--metrics", metrics, ["http:", "https:"], "http://host:15692/metrics"],
+  ] as const;
+  for (const [option, url, schemes, example] of given) {
+    if (url === undefined || (URL.canParse(url) && (schemes as readonly string[]).includes(new URL(url).protocol))) continue;
+    throw new WarrenError(`${option} is "${shownAddress(url)}", which is no such address.`, { allowed: [example], exitCode: 2 });
+  }
 }
 
 const list = (): string => table(probes.map(({ name, level, profile, promise }) => [name, level, profile, promise]));
@@ -118,20 +130,23 @@ export const conformanceVerb: Verb = (program, console, exit) => {
         console.out(given.json ? json({ version: 1, probes: probes.map(({ cases: _, ...probe }) => probe) }) : list());
         return;
       }
+      requireUrls(given);
       for (const file of [given.junit, given.html]) if (file !== undefined) requireWritable(file);
       const named = topology ?? (given.broker === undefined ? readEndpoint(console.cwd)?.system : undefined);
       const installation = await readInstallation(named, { environment: given.environment }, console);
       const progress = progressPrinter(console.progress ?? { write: console.error }, console.style);
-      const interrupt = interruption();
+      const interrupted = interruption((why) => new WarrenError(`Interrupted (${why}): nothing is reported.`));
+      interrupted.signal.addEventListener("abort", () => console.error(`\n${REMOVING}: some seconds`));
       const report = await conform(targetOf(installation, given, console), {
         profile: given.profile,
         only: given.only,
         long: given.long ?? false,
         patience: given.patience,
         onProgress: progress.update,
-        signal: interrupt.signal,
+        signal: interrupted.signal,
+        onLeft: (names) => console.error(`could not be removed, and has to be by hand: ${names.join(", ")}`),
       }).finally(() => {
-        interrupt.end();
+        interrupted.end();
         progress.end();
       });
       console.out(given.json ? json(report) : terminalReport(report, console.style));

@@ -54,7 +54,7 @@ export const permissions: readonly Mutation[] = [
     name: "a topic permission is removed",
     topology,
     change: ({ management, vhost }) => management.deleteTopicPermission(vhost, `${vhost}.shop`, "events"),
-    says: /user ".*\.shop" may publish to exchange "events" with key "order\.warren-other", which the topology does not say/,
+    says: /user ".*\.shop" may publish to exchange "events" with key "order\.other", which the topology does not say/,
   },
   {
     probe,

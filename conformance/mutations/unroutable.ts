@@ -17,6 +17,6 @@ export const unroutable: readonly Mutation[] = [
         ...{ pattern: "^events$", applyTo: "exchanges", priority: 9 },
         definition: { "alternate-exchange": "rest" },
       }),
-    says: /mandatory message to exchange "events", key "" was not returned/,
+    says: /mandatory message to exchange "events", key "other" was not returned/,
   },
 ];

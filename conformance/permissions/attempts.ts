@@ -7,7 +7,7 @@ import type { ConfirmChannel } from "amqplib";
 import type { ExchangeType } from "../../topology/model.js";
 import { exactNames } from "../../topology/regex.js";
 import type { Ground } from "../ground.js";
-import { trials, WORD, type Trial } from "../routing-keys.js";
+import { allTrials, WORD, type Trial } from "../routing-keys.js";
 import { instances } from "./instances.js";
 import { may, mayTopic, type KnownRights } from "./rights.js";
 
@@ -63,7 +63,7 @@ const keysOf = (pattern: string): readonly string[] => exactNames(pattern.replac
 /** @param held what the user has who tries; what it may bind with is chosen by it */
 export async function attempts(ground: Ground, declared: KnownRights, held: KnownRights): Promise<Attempt[]> {
   const { plan } = ground;
-  const tried = await ground.once("trials", async () => trials(plan, ground.router));
+  const tried = await ground.once("trials", async () => allTrials(plan));
   const exchanges: readonly Target[] = [{ name: "", type: "default", internal: false }, ...plan.exchanges, ...BUILT_IN];
   const queues = [...new Set([...plan.queues, ...instances(ground)].map(({ name }) => name))];
   const keys = (exchange: string, side: "write" | "read"): string[] => topicKeys(exchange, side, tried, [declared, held]);

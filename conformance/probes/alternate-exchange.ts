@@ -5,7 +5,7 @@ import { subjects, type Subject } from "../ends.js";
 import { nowhereElse } from "../ledger.js";
 import { Post } from "../post.js";
 import { Untried, type Case, type Probe } from "../probe.js";
-import { trials, type Trial } from "../routing-keys.js";
+import { allTrials, type Trial } from "../routing-keys.js";
 
 const NAME = "alternate-exchange";
 
@@ -53,7 +53,7 @@ export const alternateExchanges: Probe = {
     const exchanges = plan.exchanges.filter((exchange) => alternateExchange(plan, exchange) !== undefined);
     if (exchanges.length === 0) return [];
     const model = router(plan);
-    const all = trials(plan, model).map((trial) => ({
+    const all = allTrials(plan).map((trial) => ({
       ...trial,
       route: model.route(trial.exchange, trial.key, { headers: trial.headers }),
     }));

@@ -3,7 +3,6 @@ import { drift, readLive, type Drift, type ItemKind } from "../../broker/index.j
 import type { Plan } from "../../topology/compile/plan.js";
 import type { Ground } from "../ground.js";
 import { Broken, type Case, type Probe } from "../probe.js";
-import { RUN_PREFIX } from "../sweep.js";
 
 const KINDS: Readonly<Record<ItemKind, (plan: Plan) => number>> = {
   vhost: () => 1,
@@ -34,7 +33,7 @@ function kindCase(kind: ItemKind, count: number): Case {
     run: async (ground, note) => {
       const found = await differences(ground);
       const here = <T extends { readonly kind: ItemKind; readonly name: string }>(list: readonly T[]): T[] =>
-        list.filter((entry) => entry.kind === kind && !entry.name.startsWith(RUN_PREFIX));
+        list.filter((entry) => entry.kind === kind && !entry.name.startsWith(ground.run));
       const lines = [
         ...here(found.missing).map(({ name }) => `${kind} ${JSON.stringify(name)} is missing`),
         ...here(found.mismatched).map(

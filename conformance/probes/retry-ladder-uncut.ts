@@ -22,7 +22,7 @@ function ladderCase(ladder: readonly Rung[], of: ReturnType<typeof subjects>[num
 
 export const retryLadderUncut: Probe = {
   name: NAME,
-  promise: "A message that failed waits in the rung of its failure for exactly the declared time: waited for up to ten minutes.",
+  promise: "A message that failed waits in the rung of its failure not less than the declared time: waited for up to ten minutes.",
   level: "extended",
   profile: "probe",
   needs: ["long"],

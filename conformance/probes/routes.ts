@@ -1,10 +1,11 @@
 /** A message reaches exactly the queues that the model says, and no other. */
 import type { Plan } from "../../topology/compile/plan.js";
-import { router, type Route } from "../../topology/routing.js";
+import { readLive } from "../../broker/index.js";
+import type { Route } from "../../topology/routing.js";
 import { Arrivals, keeps, room } from "../arrivals.js";
 import type { Ground } from "../ground.js";
 import { Broken, type Case, type Note, type Probe } from "../probe.js";
-import { trials, type Trial } from "../routing-keys.js";
+import { publishable, trialsOf, type Trial } from "../routing-keys.js";
 
 const BATCH = 200;
 
@@ -54,11 +55,28 @@ async function runBatch(ground: Ground, arrivals: Arrivals, batch: readonly Tria
   });
 }
 
-function exchangeCase(exchange: string, all: readonly Trial[]): Case {
+/** What is on the broker, as a plan: a binding that the topology does not say is tried too. */
+const livePlan = (ground: Ground): Promise<Plan> =>
+  ground.once("live plan", async () => {
+    const [live] = (await readLive(ground.management, [ground.vhost])).vhosts;
+    const { exchanges = [], bindings = [], policies = [], operatorPolicies = [] } = live ?? {};
+    const planned = <T extends object>(items: readonly T[]): (T & { origin: string })[] => items.map((item) => ({ ...item, origin: "" }));
+    return {
+      ...ground.plan,
+      exchanges: planned(exchanges) as unknown as Plan["exchanges"],
+      bindings: planned(bindings),
+      policies: planned(policies),
+      operatorPolicies: planned(operatorPolicies),
+    };
+  });
+
+function exchangeCase(exchange: string): Case {
   return {
     name: exchangeName(exchange),
     touches: "everything",
     run: async (ground, note) => {
+      const { all, complete } = trialsOf(exchange, [ground.plan, await livePlan(ground)]);
+      if (!complete) note("read", "its bindings tell more classes of messages apart than are tried: each binding is tried by itself");
       const arrivals = await Arrivals.watch(ground);
       const faults: string[] = [];
       try {
@@ -72,17 +90,11 @@ function exchangeCase(exchange: string, all: readonly Trial[]): Case {
   };
 }
 
-/** Trials by exchange. */
-function byExchange(plan: Plan): Map<string, Trial[]> {
-  const found = new Map<string, Trial[]>();
-  for (const trial of trials(plan, router(plan))) found.set(trial.exchange, [...(found.get(trial.exchange) ?? []), trial]);
-  return found;
-}
-
 export const routes: Probe = {
   name: "routes",
-  promise: "A message reaches exactly the queues that the topology says, for every binding and for what matches none.",
+  promise:
+    "A message reaches exactly the queues that the topology says: one of each class that bindings tell apart, and what matches none.",
   level: "core",
   profile: "probe",
-  cases: (plan) => (plan.queues.length === 0 ? [] : [...byExchange(plan)].map(([exchange, all]) => exchangeCase(exchange, all))),
+  cases: (plan) => (plan.queues.length === 0 ? [] : publishable(plan).map(exchangeCase)),
 };

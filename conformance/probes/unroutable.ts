@@ -1,7 +1,7 @@
 /** What no queue gets is returned to the publisher who asks for it. */
 import { router } from "../../topology/routing.js";
 import { Broken, type Case, type Probe } from "../probe.js";
-import { trials, type Trial } from "../routing-keys.js";
+import { publishable, trialsOf, type Trial } from "../routing-keys.js";
 
 function trialCase({ exchange, key, headers }: Trial): Case {
   const name = `${exchange === "" ? "the default exchange" : `exchange ${JSON.stringify(exchange)}`}, key ${JSON.stringify(key)}`;
@@ -27,8 +27,10 @@ export const unroutable: Probe = {
   profile: "probe",
   cases: (plan) => {
     const model = router(plan);
-    const lost = trials(plan, model).filter(({ exchange, key, headers }) => model.route(exchange, key, { headers }).unroutable);
     // One for each exchange tells it.
-    return [...new Map(lost.map((trial) => [trial.exchange, trial])).values()].map(trialCase);
+    return publishable(plan).flatMap((exchange) => {
+      const lost = trialsOf(exchange, [plan]).all.find(({ key, headers }) => model.route(exchange, key, { headers }).unroutable);
+      return lost ? [trialCase(lost)] : [];
+    });
   },
 };

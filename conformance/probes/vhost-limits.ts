@@ -63,6 +63,22 @@ async function tryConnections(ground: Ground, declared: number, note: Note): Pro
   wrongCount(whose(ground), "connections", declared, { ...opened, count: opened.count + there });
 }
 
+type Trial = (ground: Ground, declared: number, note: Note) => Promise<void>;
+
+/** A copy has the limit for the while. */
+const limited =
+  (limit: string, declared: number, attempt: Trial) =>
+  async (ground: Ground, note: Note): Promise<void> => {
+    const { management, vhost, copy } = ground;
+    if (!copy) return attempt(ground, declared, note);
+    await management.putVhostLimit(vhost, limit, declared);
+    try {
+      await attempt(ground, declared, note);
+    } finally {
+      await management.deleteVhostLimit(vhost, limit);
+    }
+  };
+
 export const vhostLimits: Probe = {
   name: "vhost-limits",
   promise: "The vhost takes exactly as many queues and connections as the topology says; the next is refused.",
@@ -71,16 +87,14 @@ export const vhostLimits: Probe = {
   cases: ({ vhost: { limits } }): readonly Case[] => {
     const { maxQueues = -1, maxConnections = -1 } = limits ?? {};
     return [
-      ...(maxQueues < 0
-        ? []
-        : [{ name: "queues", touches: "everything" as const, run: (ground: Ground, note: Note) => tryQueues(ground, maxQueues, note) }]),
+      ...(maxQueues < 0 ? [] : [{ name: "queues", touches: "everything" as const, run: limited("max-queues", maxQueues, tryQueues) }]),
       ...(maxConnections < 0
         ? []
         : [
             {
               name: "connections",
               touches: "everything" as const,
-              run: (ground: Ground, note: Note) => tryConnections(ground, maxConnections, note),
+              run: limited("max-connections", maxConnections, tryConnections),
             },
           ]),
     ];

@@ -6,7 +6,7 @@ import { promises } from "./html-promises.js";
 import { SCRIPT } from "./html-script.js";
 import { STYLE } from "./html-style.js";
 import { flag, markup, Markup, type Content } from "./html-text.js";
-import { byTopology, count, elapsed, meaning, moment, title, WORDS, type TopologyPart } from "./words.js";
+import { byTopology, count, elapsed, meaning, moment, PROFILE_WORDS, title, WORDS, type TopologyPart } from "./words.js";
 
 const hash = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
@@ -47,7 +47,7 @@ function header(report: Report): Markup {
     [topologies.length === 1 ? "Topology" : "Topologies", topologies.map(title).join(", ")],
     ["Broker", broker.endpoint],
     ["RabbitMQ", `${broker.version}${broker.nodes.length > 0 ? `, ${count(broker.nodes.length, "node")}` : ""}`],
-    ["Profile", profile],
+    ["Profile", PROFILE_WORDS[profile]],
     ["Started", moment(startedAt)],
     ["Duration", elapsed(seconds)],
   ];

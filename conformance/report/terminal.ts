@@ -2,7 +2,7 @@
 import { table, visible, type Style } from "../../cli/output.js";
 import type { CaseReport, ProbeReport, Report, Result } from "../report.js";
 import { caseCounts } from "../result.js";
-import { byTopology, count, elapsed, meaning, moment, title, untried, WORDS, type TopologyPart } from "./words.js";
+import { byTopology, count, elapsed, meaning, moment, PROFILE_WORDS, title, untried, WORDS, type TopologyPart } from "./words.js";
 
 type Colour = Parameters<Style>[0];
 
@@ -96,7 +96,7 @@ export function terminalReport(report: Report, style: Style): string {
   const nodes = broker.nodes.length > 0 ? ` · ${count(broker.nodes.length, "node")}` : "";
   const totals = [`${counts.success} kept`, `${counts.failure} broken`, `${counts["not-run"]} not run`].join(", ");
   return [
-    `${inLine(broker.endpoint)} · RabbitMQ ${inLine(broker.version)}${nodes} · profile ${profile} · ${inLine(moment(startedAt))}`,
+    `${inLine(broker.endpoint)} · RabbitMQ ${inLine(broker.version)}${nodes} · profile ${PROFILE_WORDS[profile]} · ${inLine(moment(startedAt))}`,
     ...parts.flatMap((part) => [
       "",
       style("bold", inLine(title(part))),

@@ -97,3 +97,10 @@ export function untried(probes: readonly ProbeReport[]): Untried[] {
   }
   return [...found].map(([reason, what]) => ({ reason, what })).sort((a, b) => b.what.length - a.what.length);
 }
+
+/** Where a profile tries what messages do. */
+export const PROFILE_WORDS: Readonly<Record<Report["profile"], string>> = {
+  "read-only": "read-only (nothing was published)",
+  probe: "probe (messages on a copy)",
+  full: "full (messages in the real queues)",
+};

@@ -1,6 +1,6 @@
 /** The routing model against a real broker: in random topologies every queue's content equals the model's answer, dead letters included. */
 import { describe, expect, test } from "vitest";
-import { ROUTING_REGRESSIONS } from "../../topology/routing-regressions.js";
+import { ROUTING_REGRESSIONS, type Outcome } from "../../topology/routing-regressions.js";
 import { liveBroker } from "../broker.js";
 import { agrees } from "./agrees.js";
 import { compareScenes, removed } from "./compare.js";
@@ -11,6 +11,13 @@ import { Summary } from "./summary.js";
 const SEED = Number(process.env["WARREN_TEST_SEED"] ?? (process.env["CI"] ? 20260101 : Math.floor(Math.random() * 2 ** 31)));
 const RUNS = Number(process.env["WARREN_TEST_RUNS"] ?? 300);
 
+/** In which order the queues were looked into tells nothing. */
+const inOrder = (outcomes: readonly Outcome[] = []): unknown =>
+  outcomes.map(({ ends, ...outcome }) => ({
+    ...outcome,
+    ends: ends.map((end) => [end.queue, end.deaths.map(({ count }) => count).join(), end]).sort(),
+  }));
+
 describe("the routing model agrees with the broker", () => {
   test("in everything in which it once did not", async () => {
     const scenes = ROUTING_REGRESSIONS.map(({ topology, message }) => ({ topology, messages: [message] }));
@@ -19,7 +26,7 @@ describe("the routing model agrees with the broker", () => {
     ROUTING_REGRESSIONS.forEach(({ was, expected }, index) => {
       const [said] = compared[index]?.answers ?? [];
       const [done] = compared[index]?.outcomes ?? [];
-      expect(done, was).toEqual(expected);
+      expect(inOrder(done), was).toEqual(inOrder(expected));
       expect(said && agrees(said, expected), was).toBe(true);
     });
   });
@@ -34,8 +41,8 @@ describe("the routing model agrees with the broker", () => {
     const counts = summary.counts();
     expect(counts["copies found in queues"]).toBeGreaterThan(RUNS);
     for (const reason of ["expired", "rejected", "maxlen", "delivery_limit"])
-      expect(counts[`deaths: ${reason}`], reason).toBeGreaterThan(RUNS / 100);
+      expect(counts[`deaths: ${reason}`], reason).toBeGreaterThanOrEqual(Math.floor(RUNS / 100));
     for (const what of ["copies returned", "copies nacked", "messages with BCC", "copies with two deaths or more"])
-      expect(counts[what], what).toBeGreaterThan(RUNS / 100);
+      expect(counts[what], what).toBeGreaterThanOrEqual(Math.floor(RUNS / 100));
   });
 });
