@@ -1,5 +1,5 @@
-/** A copy of the last whole state: a disk that fills up while the engine writes its file can leave that one empty. */
-import { copyFileSync, existsSync, readFileSync, renameSync } from "node:fs";
+/** A copy of the last whole state: a disk that fills up, or a kill, while the engine writes can leave a file of it empty. */
+import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { WarrenError } from "../topology/errors.js";
 import { MB, needSpace } from "./disk.js";
@@ -20,11 +20,25 @@ function isWhole(file: string): boolean {
 }
 
 /**
+ * Beside each file of a state the engine writes its attributes, not in one piece: killed at that moment it leaves them empty, and then reads
+ * nothing ("failed to load checkpoint: EOF"). Without them it reads the file (source: `gocloud.dev/blob/fileblob`, `getAttrs`).
+ */
+function removeBrokenAttributes(workspace: Workspace, say: (line: string) => void): void {
+  const folder = workspace.stateFolder;
+  if (!existsSync(folder)) return;
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".attrs"));
+  const broken = files.map((name) => join(folder, name)).filter((file) => !isWhole(file));
+  for (const file of broken) rmSync(file);
+  if (broken.length > 0) say("attributes of the state that a killed engine left half written are removed");
+}
+
+/**
  * Puts the copy in the place of a state that cannot be read; what was made since is adopted by the run that follows.
  * Throws before anything is begun if the disk is too full for a run, or if there is no copy.
  */
 export function restoreState(workspace: Workspace, say: (line: string) => void): void {
   needSpace("The stack's state", workspace.folder, RUN_SPACE);
+  removeBrokenAttributes(workspace, say);
   const state = workspace.checkpointFile;
   if (!existsSync(state) || isWhole(state)) return;
   const copy = copyOf(workspace);

@@ -249,8 +249,12 @@ describe("npm run up", () => {
       renameSync(aside, own);
     }
 
-    writeFileSync(join(own, "state/.pulumi/stacks/warren/dev.json"), "");
-    expect((await up()).output).toMatch(/the copy from before the last run is used/);
+    const state = join(own, "state/.pulumi/stacks/warren/dev.json");
+    writeFileSync(state, "");
+    writeFileSync(`${state}.attrs`, "");
+    const { output } = await up();
+    expect(output).toMatch(/the copy from before the last run is used/);
+    expect(output).toMatch(/attributes of the state that a killed engine left half written are removed/);
     for (const name of Object.keys(systems)) expect((await warren("drift", name, "--environment", "dev")).code).toBe(0);
   });
 
