@@ -25,7 +25,7 @@ export const Overview = z.object({
   product_name: z.string().optional(),
   exchange_types: z.array(z.object({ name: z.string() })).optional(),
   /** A protocol is `amqp`, `amqp/ssl`, `http`, ...; the port is the broker's own, which a container may publish as another. */
-  listeners: z.array(z.object({ node: z.string(), protocol: z.string(), port: z.number() })).optional(),
+  listeners: z.array(z.object({ node: z.string(), protocol: z.string(), port: z.number(), ip_address: z.string().optional() })).optional(),
 });
 export type Overview = z.infer<typeof Overview>;
 

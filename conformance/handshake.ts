@@ -59,13 +59,16 @@ export interface TlsOptions {
   readonly version?: SecureVersion;
   /** Authorities that have to have signed the certificate. `undefined`: it is not verified. */
   readonly verify?: { readonly ca: string | undefined };
+  /** Certificate and key of the client, PEM, for brokers that ask for one. */
+  readonly client?: { readonly cert?: string; readonly key?: string };
 }
 
 /** AMQP over TLS. Old versions are offered with every cipher that they have: whether the broker refuses must not depend on this side. */
-export function overTls(url: string, ms: number, { version, verify }: TlsOptions): Promise<Handshake> {
+export function overTls(url: string, ms: number, { version, verify, client }: TlsOptions): Promise<Handshake> {
   const { hostname: host, port } = addressOf(url);
   const socket: TLSSocket = connectTls({
     ...{ host, port, rejectUnauthorized: verify !== undefined },
+    ...client,
     ...(isIP(host) ? {} : { servername: host }),
     ...(verify?.ca === undefined ? {} : { ca: verify.ca }),
     ...(version === undefined ? {} : { minVersion: version, maxVersion: version, ciphers: "ALL:@SECLEVEL=0" }),

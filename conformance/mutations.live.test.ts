@@ -61,6 +61,8 @@ async function judge(mutation: Mutation, finished: (undo: () => Promise<void>) =
   const after = await conform(whole, { profile: "full", only: [probe], long, patience: IMPATIENT });
   expect(faultsOf(after)).toMatch(says);
   expect(after.result).toBe("failure");
+  // Who publishes nothing at all is told too that the broker is not what the topology says.
+  if (!mutation.container) expect((await conform(whole, { profile: "read-only" })).result).toBe("failure");
 }
 
 const named = (own: boolean) =>

@@ -14,6 +14,12 @@ function declared({ target: { tls } }: Ground): TlsTarget {
   return tls;
 }
 
+/** As the management API is asked. */
+function clientOf({ target: { management } }: Ground): { readonly cert?: string; readonly key?: string } {
+  const { cert, key } = management;
+  return { ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) };
+}
+
 const shown = (url: string): string => url.replace(/\/\/[^@/]*@/, "//");
 
 function versionCase(version: (typeof VERSIONS)[number]): Case {
@@ -22,7 +28,7 @@ function versionCase(version: (typeof VERSIONS)[number]): Case {
     run: async (ground, note) => {
       const { amqpsUrl, minVersion = "TLSv1.2" } = declared(ground);
       const wanted = VERSIONS.indexOf(version) >= VERSIONS.indexOf(minVersion);
-      const { amqp, protocol, fault } = await overTls(amqpsUrl, ground.timeouts.connect, { version });
+      const { amqp, protocol, fault } = await overTls(amqpsUrl, ground.timeouts.connect, { version, client: clientOf(ground) });
       note(
         "tried",
         `${version} at ${shown(amqpsUrl)}: ${protocol === undefined ? `refused (${fault ?? ""})` : `accepted${amqp ? ", AMQP answers" : ""}`}`,
@@ -38,7 +44,7 @@ function versionCase(version: (typeof VERSIONS)[number]): Case {
 
 async function checkCertificate(ground: Ground, note: Note): Promise<void> {
   const { amqpsUrl, ca = ground.target.management.ca } = declared(ground);
-  const { amqp, certificate, fault } = await overTls(amqpsUrl, ground.timeouts.connect, { verify: { ca } });
+  const { amqp, certificate, fault } = await overTls(amqpsUrl, ground.timeouts.connect, { verify: { ca }, client: clientOf(ground) });
   const where = `the certificate of ${shown(amqpsUrl)}`;
   if (!amqp || !certificate)
     throw new Broken(`${where} is not accepted for host ${JSON.stringify(addressOf(amqpsUrl).hostname)}: ${fault ?? "it shows none"}`);
@@ -54,7 +60,14 @@ async function checkPlain(ground: Ground, note: Note): Promise<void> {
     "tried",
     `AMQP without TLS at ${shown(plainUrl)}: ${amqp ? "answers" : (fault ?? "")}${plainIsClosed ? "" : ", which is not declared to be closed"}`,
   );
-  if (amqp && plainIsClosed) throw new Broken(`${shown(plainUrl)} speaks AMQP without TLS, and it is declared to be closed`);
+  if (!plainIsClosed) return;
+  if (amqp) throw new Broken(`${shown(plainUrl)} speaks AMQP without TLS, and it is declared to be closed`);
+  // Elsewhere it may be open, too; what listens for the machine itself alone is nobody's way in.
+  const { listeners = [] } = await ground.management.overview();
+  const open = listeners.filter(({ protocol, ip_address: ip = "" }) => protocol === "amqp" && !/^(127\.|::1$)/.test(ip));
+  const named = open.map(({ node, port }) => `port ${port} of ${node}`).join(", ");
+  note("read", open.length === 0 ? "no node listens for AMQP without TLS" : `listening for AMQP without TLS: ${named}`);
+  if (open.length > 0) throw new Broken(`${named} speaks AMQP without TLS, and it is declared to be closed`);
 }
 
 export const tls: Probe = {

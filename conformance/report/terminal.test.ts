@@ -18,7 +18,9 @@ describe("the report for a terminal", () => {
   });
 
   test("begins with the broker, and ends with the result and what it means", () => {
-    expect(lines[0]).toBe("http://127.0.0.1:15672 · RabbitMQ 4.3.6 · 1 node · profile probe (messages on a copy) · 2026-03-14 09:26:53 UTC");
+    expect(lines[0]).toBe(
+      "http://127.0.0.1:15672 · RabbitMQ 4.3.6 · 1 node · profile probe (messages on a copy) · 2026-03-14 09:26:53 UTC",
+    );
     expect(lines.slice(-3)).toEqual([
       "✗ failure  3 promises were broken, in 3 of 339 cases.",
       "  336 kept, 3 broken, 3 not run (342 cases) in 1 min 23 s",
