@@ -30,6 +30,11 @@ async function faultOf(call: Promise<unknown>): Promise<BrokerError> {
   return error as BrokerError;
 }
 
+test("what is deleted while it is listed has no name, and is left out", async () => {
+  const { url } = await fakeBroker(json(200, [{ name: "v" }, {}, []]));
+  expect((await client(url).vhosts()).map(({ name }) => name)).toEqual(["v"]);
+});
+
 describe("answers", () => {
   const cases: [name: string, status: number, body: unknown, kind: BrokerError["kind"], exitCode: number, text: RegExp][] = [
     [

@@ -51,6 +51,13 @@ const wirePolicy = (body: PolicyBody): object => ({
   definition: body.definition,
 });
 
+/** A list without what has no name: of an object that is deleted at that moment, 4.3.6 lists the empty rest. */
+const named = <T>(shape: z.ZodType<T>): z.ZodType<T[]> =>
+  z.preprocess(
+    (list) => (Array.isArray(list) ? list.filter((item) => typeof item === "object" && item !== null && "name" in item) : list),
+    z.array(shape),
+  );
+
 /** Whether a version as a broker says it (`4.3.6`) is this one or a later one. */
 export function isAtLeast(found: string, minimum: Version): boolean {
   const [major = 0, minor = 0] = found.split(".").map(Number);
@@ -145,7 +152,7 @@ export class Management {
   // Vhosts
 
   vhosts(): Promise<wire.WireVhost[]> {
-    return this.#read(z.array(wire.WireVhost), "/api/vhosts");
+    return this.#read(named(wire.WireVhost), "/api/vhosts");
   }
 
   getVhost(name: string): Promise<wire.WireVhost | undefined> {
@@ -329,7 +336,7 @@ export class Management {
   // Users and what they may
 
   users(): Promise<wire.WireUser[]> {
-    return this.#read(z.array(wire.WireUser), "/api/users");
+    return this.#read(named(wire.WireUser), "/api/users");
   }
 
   getUser(name: string): Promise<wire.WireUser | undefined> {
