@@ -1,18 +1,17 @@
 // A run that is interrupted takes away what it made, and puts back what it changed.
 import { expect, it, onTestFinished } from "vitest";
 import { Management } from "../broker/index.js";
-import { liveBroker, scratchName } from "../testing/broker.js";
-import { provisionLive } from "../testing/provision-live.js";
+import { scratchName } from "../testing/broker.js";
+import { liveTarget, provisionLive } from "../testing/provision-live.js";
 import { debias } from "../topology/systems/debias.js";
 import { conform } from "./run.js";
 import { RUN_PREFIX } from "./sweep.js";
 
 it.each(["probe", "full"] as const)("in profile %s", async (profile) => {
-  const broker = await liveBroker();
-  const endpoint = { endpoint: broker.managementUrl, username: broker.username, password: broker.password };
-  const management = new Management(endpoint);
   const vhost = scratchName("interrupt");
   const installation = { topologies: [{ ...debias, name: vhost }] };
+  const target = await liveTarget(installation);
+  const management = new Management(target.management);
   const remove = await provisionLive(management, installation);
   onTestFinished(async () => {
     await remove();
@@ -23,11 +22,11 @@ it.each(["probe", "full"] as const)("in profile %s", async (profile) => {
   const before = await management.rawDefinitions(vhost);
 
   const controller = new AbortController();
-  const url = new URL(broker.amqpUrl);
-  const run = conform(
-    { installation, management: endpoint, amqpUrl: `${url.protocol}//${url.host}` },
-    { profile, signal: controller.signal, onProgress: ({ done }) => (done >= 20 ? controller.abort(new Error("enough")) : undefined) },
-  );
+  const run = conform(target, {
+    profile,
+    signal: controller.signal,
+    onProgress: ({ done }) => (done >= 20 ? controller.abort(new Error("enough")) : undefined),
+  });
   await expect(run).rejects.toThrow("enough");
   expect(await ofRuns()).toEqual([]);
   expect(await management.rawDefinitions(vhost)).toEqual(before);

@@ -1,15 +1,14 @@
 // Every probe is able to fail: for each mutation it has to, and without the mutation it must not.
 import { afterAll, describe, expect, it } from "vitest";
-import { Management, type Endpoint } from "../broker/index.js";
-import { liveBroker, scratchName } from "../testing/broker.js";
+import { Management } from "../broker/index.js";
+import { scratchName } from "../testing/broker.js";
 import { faultsOf } from "../testing/faults-of.js";
-import { provisionLive } from "../testing/provision-live.js";
+import { liveTarget, provisionLive } from "../testing/provision-live.js";
 import { TlsBroker } from "../testing/tls-broker.js";
 import type { Mutable, Mutation } from "./mutation.js";
 import { clusterMutations, mutations } from "./mutations/index.js";
 import { probes } from "./probes/index.js";
 import { conform } from "./run.js";
-import type { Target } from "./target.js";
 
 let container: Promise<TlsBroker> | undefined;
 afterAll(async () => (await container)?.remove());
@@ -19,7 +18,7 @@ async function provision({ topology, container: own }: Mutation, finished: (undo
   const vhost = scratchName("mutation");
   const installation = { topologies: [{ ...topology, name: vhost }] };
   const started = own ? await (container ??= TlsBroker.start()) : undefined;
-  const target = started?.target(installation) ?? (await sharedTarget(installation));
+  const target = started?.target(installation) ?? (await liveTarget(installation));
   const management = new Management(target.management);
   const remove = await provisionLive(management, installation);
   finished(async () => {
@@ -31,13 +30,6 @@ async function provision({ topology, container: own }: Mutation, finished: (undo
     throw new Error("A mutation that uses the broker's container has to ask for it: container: true.");
   };
   return { management, vhost, target, container: ownContainer };
-}
-
-async function sharedTarget(installation: Target["installation"]): Promise<Target> {
-  const broker = await liveBroker();
-  const endpoint: Endpoint = { endpoint: broker.managementUrl, username: broker.username, password: broker.password };
-  const url = new URL(broker.amqpUrl);
-  return { installation, management: endpoint, amqpUrl: `${url.protocol}//${url.host}` };
 }
 
 it("every probe has a mutation", () => {

@@ -1,8 +1,8 @@
 // The five systems on a live broker keep every promise that they make; the profiles leave alone what they have to.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { Management, type Endpoint } from "../broker/index.js";
-import { brokerApi, liveBroker, scratchName } from "../testing/broker.js";
-import { provisionLive } from "../testing/provision-live.js";
+import { Management } from "../broker/index.js";
+import { brokerApi, scratchName } from "../testing/broker.js";
+import { liveTarget, provisionLive } from "../testing/provision-live.js";
 import { systems } from "../topology/systems/index.js";
 import type { Report } from "./report.js";
 import { conform } from "./run.js";
@@ -13,14 +13,9 @@ import type { Target } from "./target.js";
 const CONTEXTIQ_SECONDS = 90;
 
 let management: Management;
-let endpoint: Endpoint;
-let amqpUrl: string;
 beforeAll(async () => {
-  const broker = await liveBroker();
-  endpoint = { endpoint: broker.managementUrl, username: broker.username, password: broker.password };
-  const url = new URL(broker.amqpUrl);
-  amqpUrl = `${url.protocol}//${url.host}`;
-  management = new Management(endpoint);
+  const target = await liveTarget({ topologies: [] });
+  management = new Management(target.management);
 });
 afterAll(() => management.close());
 
@@ -61,7 +56,7 @@ describe.each(Object.entries(systems))("%s", (name, system) => {
     vhost = scratchName(name);
     const installation = { topologies: [{ ...system, name: vhost }] };
     remove = await provisionLive(management, installation);
-    target = { installation, management: endpoint, amqpUrl };
+    target = await liveTarget(installation);
   });
   afterAll(() => remove?.());
 
@@ -85,7 +80,7 @@ describe("a broker that is in use", () => {
     vhost = scratchName("in-use");
     const installation = { topologies: [{ ...systems["fo-analytics"], name: vhost }] };
     remove = await provisionLive(management, installation);
-    target = { installation, management: endpoint, amqpUrl };
+    target = await liveTarget(installation);
   });
   afterEach(() => remove?.());
 
@@ -104,7 +99,7 @@ describe("a broker that is in use", () => {
     const seen = new Set<string>();
     const looking = setInterval(() => void management.vhosts().then((all) => all.forEach(({ name }) => seen.add(name))), 100);
     // Without an address there is nothing that it could publish to.
-    const report = await conform({ installation: target.installation, management: endpoint }, { profile: "read-only" });
+    const report = await conform({ installation: target.installation, management: target.management }, { profile: "read-only" });
     clearInterval(looking);
     expect(casesThatFail(report)).toEqual([]);
     expect(report.counts.success).toBeGreaterThan(0);

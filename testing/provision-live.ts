@@ -1,8 +1,17 @@
-/** Puts an installation on a live broker for a test, without Pulumi: all its objects, its users with what they may. */
+/** An installation on a live broker for a test, without Pulumi: all its objects, its users with what they may; and the broker as a target. */
 import type { Management } from "../broker/index.js";
+import type { Target } from "../conformance/target.js";
 import { compileInstallation } from "../topology/compile/compile.js";
 import { definitions } from "../topology/compile/definitions.js";
 import type { Installation } from "../topology/model.js";
+import { liveBroker } from "./broker.js";
+
+/** The live broker as what a conformance run is laid against. */
+export async function liveTarget(installation: Installation): Promise<Target> {
+  const { managementUrl, amqpUrl, username, password } = await liveBroker();
+  const { protocol, host } = new URL(amqpUrl);
+  return { installation, management: { endpoint: managementUrl, username, password }, amqpUrl: `${protocol}//${host}` };
+}
 
 /** Resolves to what removes all of it. No password lets its users in. */
 export async function provisionLive(
