@@ -1,6 +1,7 @@
 /** Speaking AMQP as the suite needs it: publish and know what became of it, take out what lies in a queue, try what may be refused. */
 import amqp, { type Channel, type ChannelModel, type ConfirmChannel, type ConsumeMessage, type GetMessage, type Options } from "amqplib";
 import { setTimeout as sleep } from "node:timers/promises";
+import { addressOf } from "./handshake.js";
 import type { Timeout } from "./timeouts.js";
 
 export interface Sent extends Options.Publish {
@@ -52,18 +53,17 @@ export class Session {
     private readonly options: SessionOptions,
   ) {
     connection.on("close", () => (this.closed = true));
+    // Faults reach who waits for an answer; without a listener they would end the process.
     connection.on("error", (error: Error) => (this.fault = error.message));
   }
 
   /** Throws what the broker says: 403 for wrong credentials, 530 for a vhost that is closed to the user. */
   static async open(options: SessionOptions): Promise<Session> {
     const { url, vhost, username, password, ca, cert, key, timeouts } = options;
-    const address = new URL(url);
     const connection = await amqp.connect(
       {
-        protocol: address.protocol.slice(0, -1),
-        hostname: address.hostname,
-        port: Number(address.port) || (address.protocol === "amqps:" ? 5671 : 5672),
+        protocol: new URL(url).protocol.slice(0, -1),
+        ...addressOf(url),
         username,
         password,
         vhost,
@@ -79,8 +79,6 @@ export class Session {
         clientProperties: { connection_name: "warren conformance" },
       },
     );
-    // The faults that matter reach who waits for an answer; without a listener they would end the process.
-    connection.on("error", () => undefined);
     return new Session(connection, options);
   }
 

@@ -1,18 +1,14 @@
 /** What lies in the queues of a ground, by message id: taken out, so that it can be compared. */
 import type { Channel } from "amqplib";
 import { setTimeout as sleep } from "node:timers/promises";
+import { numeric } from "../topology/explain/holder.js";
 import { effectiveSettings } from "../topology/policies.js";
 import type { PlannedQueue } from "../topology/compile/plan.js";
 import type { Session } from "./amqp.js";
+import { SHORT_MS } from "./ends.js";
 import type { Ground } from "./ground.js";
 
-/** Messages that expire sooner than this may be gone before they are looked at. */
-const SHORT_MS = 2_000;
-
-const numberOf = (ground: Ground, queue: PlannedQueue, key: string): number | undefined => {
-  const value = effectiveSettings(ground.plan, queue).get(key)?.value;
-  return typeof value === "number" ? value : undefined;
-};
+const numberOf = ({ plan }: Ground, queue: PlannedQueue, key: string): number | undefined => numeric(effectiveSettings(plan, queue), key);
 
 /** Whether what is published to it stays long enough to be found. */
 export const keeps = (ground: Ground, queue: PlannedQueue): boolean => (numberOf(ground, queue, "message-ttl") ?? SHORT_MS) >= SHORT_MS;

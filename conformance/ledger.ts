@@ -54,8 +54,11 @@ export class Ledger {
   }
 }
 
-/** The last case of a probe: none of its messages is in a queue where the topology does not have it. */
-export const nowhereElse = (probe: string): Case => ({
+/** Cases with a last one: none of the probe's messages is in a queue where the topology does not have it. None without any. */
+export const andNowhereElse = (probe: string, cases: readonly Case[]): readonly Case[] =>
+  cases.length === 0 ? [] : [...cases, nowhereElse(probe)];
+
+const nowhereElse = (probe: string): Case => ({
   name: "nowhere else",
   touches: "everything",
   run: async (ground, note) => {

@@ -55,21 +55,33 @@ export interface Trials {
  * One message of each class that the bindings behind an exchange tell apart, in any of these plans: the topology's, and what is on the
  * broker. All messages of a class match the same bindings, so one stands for all.
  */
-export function trialsOf(exchange: string, plans: readonly Plan[]): Trials {
+export function trialsOf(plans: readonly Plan[]): (exchange: string) => Trials {
+  const prepared = plans.map((plan) => new Exchanges(plan));
+  return (exchange) => trialsAt(exchange, plans, prepared);
+}
+
+function trialsAt(exchange: string, plans: readonly Plan[], prepared: readonly Exchanges[]): Trials {
   if (exchange === "") {
     const queues = plans.flatMap((plan) => plan.queues.map(({ name }) => name));
     return { all: [...new Set([...queues, WORD])].map((key) => ({ exchange, key, headers: {} })), complete: true };
   }
   const found = messageClasses(
-    plans.map((plan) => new Exchanges(plan).tests(exchange)),
+    prepared.map((exchanges) => exchanges.tests(exchange)),
     [],
   );
   if ("reason" in found || found.classes.length > MOST) return { all: bindingByBinding(exchange, plans).slice(0, MOST), complete: false };
   return { all: found.classes.map(({ key, headers }) => ({ exchange, key, headers })), complete: true };
 }
 
+/** How an exchange is called. */
+export const exchangeName = (exchange: string): string =>
+  exchange === "" ? "the default exchange" : `exchange ${JSON.stringify(exchange)}`;
+
 /** To which a client may publish; the default exchange first. */
 export const publishable = (plan: Plan): string[] => ["", ...plan.exchanges.filter(({ internal }) => !internal).map(({ name }) => name)];
 
 /** Of all exchanges to which a client may publish. */
-export const allTrials = (plan: Plan): Trial[] => publishable(plan).flatMap((exchange) => [...trialsOf(exchange, [plan]).all]);
+export function allTrials(plan: Plan): Trial[] {
+  const trials = trialsOf([plan]);
+  return publishable(plan).flatMap((exchange) => trials(exchange).all);
+}

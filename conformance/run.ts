@@ -72,6 +72,7 @@ export async function conform(target: Target, options: ConformanceOptions = {}):
       await requireQuiet(management, plans, waits.counts);
     }
     if (profile !== "read-only") await sweep(management);
+    const features = featuresOf(target, options);
     const jobs: Job[] = [];
     for (const [index, plan] of plans.entries()) {
       const real = new Ground({ target, management, plan, run: `${run}-${index}r`, timeouts: waits, copy: false });
@@ -85,11 +86,7 @@ export async function conform(target: Target, options: ConformanceOptions = {}):
         working = new Ground({ target, management, plan: copied, run: `${run}-${index}c`, timeouts: waits, copy: true });
         grounds.push(working);
       }
-      jobs.push(
-        ...chosen.map((probe) =>
-          jobOf(probe, probe.profile === "read-only" ? real : working, plan.vhost.name, profile, featuresOf(target, options)),
-        ),
-      );
+      jobs.push(...chosen.map((probe) => jobOf(probe, probe.profile === "read-only" ? real : working, plan.vhost.name, profile, features)));
     }
     await requireAmqp(groundsToPublishOn(jobs));
     await untilAborted(runAll(jobs, waits.case, options.onProgress, options.signal), grounds, options.signal);

@@ -7,7 +7,7 @@ import type { ConfirmChannel } from "amqplib";
 import type { ExchangeType } from "../../topology/model.js";
 import { exactNames } from "../../topology/regex.js";
 import type { Ground } from "../ground.js";
-import { allTrials, WORD, type Trial } from "../routing-keys.js";
+import { allTrials, exchangeName, WORD, type Trial } from "../routing-keys.js";
 import { instances } from "./instances.js";
 import { may, mayTopic, type KnownRights } from "./rights.js";
 
@@ -30,7 +30,7 @@ const BUILT_IN: readonly Target[] = (["direct", "fanout", "headers", "topic"] as
 }));
 
 const quoted = (kind: "queue" | "exchange", name: string): string =>
-  name === "" ? "the default exchange" : `${kind} ${JSON.stringify(name)}`;
+  kind === "exchange" ? exchangeName(name) : `queue ${JSON.stringify(name)}`;
 
 /** A forged user is what the broker looks at last, before it routes. */
 const publish = (exchange: string, key: string) => (channel: ConfirmChannel) =>

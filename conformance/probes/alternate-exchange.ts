@@ -2,7 +2,7 @@
 import { alternateExchange } from "../../topology/policies.js";
 import { router, type Route } from "../../topology/routing.js";
 import { subjects, type Subject } from "../ends.js";
-import { nowhereElse } from "../ledger.js";
+import { andNowhereElse } from "../ledger.js";
 import { Post } from "../post.js";
 import { Untried, type Case, type Probe } from "../probe.js";
 import { allTrials, type Trial } from "../routing-keys.js";
@@ -58,6 +58,9 @@ export const alternateExchanges: Probe = {
       route: model.route(trial.exchange, trial.key, { headers: trial.headers }),
     }));
     const queues = subjects(plan);
-    return [...exchanges.map(({ name }) => alternateCase(name, wayOf(all, name), queues)), nowhereElse(NAME)];
+    return andNowhereElse(
+      NAME,
+      exchanges.map(({ name }) => alternateCase(name, wayOf(all, name), queues)),
+    );
   },
 };

@@ -1,6 +1,6 @@
 /** A message that expires is dead-lettered to where the topology says, or is gone. */
 import { numberOf, passes, workQueues, type Subject } from "../ends.js";
-import { nowhereElse } from "../ledger.js";
+import { andNowhereElse } from "../ledger.js";
 import { queueCase } from "../post.js";
 import { Untried, type Case, type Probe } from "../probe.js";
 import { TIMEOUTS } from "../timeouts.js";
@@ -30,8 +30,5 @@ export const deadLetterExpired: Probe = {
   promise: "A message that expires ends in exactly the queues that the topology says, with that reason in its x-death and not too early.",
   level: "core",
   profile: "probe",
-  cases: (plan) => {
-    const cases = workQueues(plan).flatMap(expiredCase);
-    return cases.length === 0 ? [] : [...cases, nowhereElse(NAME)];
-  },
+  cases: (plan) => andNowhereElse(NAME, workQueues(plan).flatMap(expiredCase)),
 };

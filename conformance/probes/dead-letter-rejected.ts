@@ -1,6 +1,6 @@
 /** A message that a consumer rejects is dead-lettered to where the topology says, or is gone. */
 import { fleeting, passes, workQueues, type Subject } from "../ends.js";
-import { nowhereElse } from "../ledger.js";
+import { andNowhereElse } from "../ledger.js";
 import { queueCase } from "../post.js";
 import { Untried, type Case, type Probe } from "../probe.js";
 
@@ -27,8 +27,5 @@ export const deadLetterRejected: Probe = {
     "A message that is rejected ends in exactly the queues that the topology says, with that reason in its x-death and the declared key.",
   level: "core",
   profile: "probe",
-  cases: (plan) => {
-    const cases = workQueues(plan).flatMap(rejectedCase);
-    return cases.length === 0 ? [] : [...cases, nowhereElse(NAME)];
-  },
+  cases: (plan) => andNowhereElse(NAME, workQueues(plan).flatMap(rejectedCase)),
 };

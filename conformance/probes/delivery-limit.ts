@@ -3,7 +3,7 @@ import { isAtLeast } from "../../broker/index.js";
 import type { Letter } from "../arrival.js";
 import { workQueues, passes, fleeting, type Subject } from "../ends.js";
 import type { Ground } from "../ground.js";
-import { nowhereElse } from "../ledger.js";
+import { andNowhereElse } from "../ledger.js";
 import { queueCase, type Post } from "../post.js";
 import { Broken, Untried, type Case, type Probe } from "../probe.js";
 
@@ -86,8 +86,5 @@ export const deliveryLimit: Probe = {
     "A message that is returned by reject more often than its delivery limit leaves its queue as the topology says; returning it by nack does not count from 4.3 on.",
   level: "core",
   profile: "probe",
-  cases: (plan) => {
-    const cases = workQueues(plan).flatMap(limitCases);
-    return cases.length === 0 ? [] : [...cases, nowhereElse(NAME)];
-  },
+  cases: (plan) => andNowhereElse(NAME, workQueues(plan).flatMap(limitCases)),
 };

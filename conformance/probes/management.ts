@@ -1,4 +1,6 @@
 /** The broker is well: its management API answers, its own checks pass, no resource is short, and it is new enough. */
+import { isAtLeast } from "../../broker/index.js";
+import type { Version } from "../../topology/settings.js";
 import type { Ground } from "../ground.js";
 import { Broken, type Case, type Note, type Probe } from "../probe.js";
 
@@ -11,14 +13,14 @@ const CHECKS = {
 } as const;
 
 /** Missing in brokers before the version that is said. */
-const SINCE: Readonly<Record<string, string>> = { "is-in-service": "4.1", "ready-to-serve-clients": "4.1" };
+const SINCE: Readonly<Record<string, Version>> = { "is-in-service": "4.1", "ready-to-serve-clients": "4.1" };
 
 function checkCase(check: string, meaning: string): Case {
   return {
     name: `check ${check}`,
     run: async ({ management }, note) => {
       const since = SINCE[check];
-      if (since !== undefined && older(await management.version(), since)) return note("read", `not known to brokers before ${since}`);
+      if (since !== undefined && !isAtLeast(await management.version(), since)) return note("read", `not known to brokers before ${since}`);
       const reason = await management.health(check);
       note("read", `${meaning}: ${reason ?? "ok"}`);
       if (reason !== undefined) throw new Broken(`the broker at ${management.endpoint} fails its check ${check} (${meaning}): ${reason}`);
@@ -26,17 +28,10 @@ function checkCase(check: string, meaning: string): Case {
   };
 }
 
-/** Whether a version, `4.3.6`, is before another, `4.3`. */
-function older(version: string, than: string): boolean {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  const [needMajor = 0, needMinor = 0] = than.split(".").map(Number);
-  return major < needMajor || (major === needMajor && minor < needMinor);
-}
-
 async function checkVersion({ management, plan }: Ground, note: Note): Promise<void> {
   const version = await management.version();
   note("read", `RabbitMQ ${version}, asked for is ${plan.brokerVersion} or later`);
-  if (older(version, plan.brokerVersion))
+  if (!isAtLeast(version, plan.brokerVersion))
     throw new Broken(
       `the broker at ${management.endpoint} is RabbitMQ ${version}, and the topology asks for ${plan.brokerVersion} or later`,
     );

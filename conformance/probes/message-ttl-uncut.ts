@@ -1,7 +1,7 @@
 /** A queue's time to live is waited for, however long it is, up to a bound. */
 import { duration } from "../../topology/durations.js";
 import { numberOf, passes, workQueues, type Subject } from "../ends.js";
-import { nowhereElse } from "../ledger.js";
+import { andNowhereElse } from "../ledger.js";
 import { queueCase } from "../post.js";
 import { Untried, type Case, type Probe } from "../probe.js";
 import { TIMEOUTS } from "../timeouts.js";
@@ -28,8 +28,5 @@ export const messageTtlUncut: Probe = {
   level: "extended",
   profile: "probe",
   needs: ["long"],
-  cases: (plan) => {
-    const cases = workQueues(plan).flatMap(uncutCase);
-    return cases.length === 0 ? [] : [...cases, nowhereElse(NAME)];
-  },
+  cases: (plan) => andNowhereElse(NAME, workQueues(plan).flatMap(uncutCase)),
 };

@@ -1,7 +1,7 @@
 /** The time to live that a queue gives its messages is in effect; a short one is waited for. */
 import { inEffect } from "../effective.js";
 import { numberOf, passes, workQueues, type Subject } from "../ends.js";
-import { nowhereElse } from "../ledger.js";
+import { andNowhereElse } from "../ledger.js";
 import { queueCase, type Post } from "../post.js";
 import type { Case, Probe } from "../probe.js";
 import { TIMEOUTS } from "../timeouts.js";
@@ -35,8 +35,5 @@ export const messageTtl: Probe = {
     "The time to live that the topology gives the messages of a queue is the one in effect; one of at most two seconds is waited for.",
   level: "core",
   profile: "probe",
-  cases: (plan) => {
-    const cases = workQueues(plan).flatMap(ttlCase);
-    return cases.length === 0 ? [] : [...cases, nowhereElse(NAME)];
-  },
+  cases: (plan) => andNowhereElse(NAME, workQueues(plan).flatMap(ttlCase)),
 };

@@ -4,7 +4,7 @@ import type { Overflow } from "../../topology/explain.js";
 import type { Letter } from "../arrival.js";
 import { changed, inEffect } from "../effective.js";
 import { ends, fleeting, numberOf, passes, subjects, type Subject } from "../ends.js";
-import { nowhereElse } from "../ledger.js";
+import { andNowhereElse } from "../ledger.js";
 import { queueCase, type Post } from "../post.js";
 import { Broken, Untried, type Case, type Probe } from "../probe.js";
 
@@ -106,10 +106,11 @@ export const overflow: Probe = {
   promise: "A queue holds as many messages as the topology says, and what is too much is dropped, dead-lettered or refused as it says.",
   level: "core",
   profile: "probe",
-  cases: (plan) => {
-    const cases = subjects(plan)
-      .filter(({ type }) => type !== "stream")
-      .flatMap(overflowCase);
-    return cases.length === 0 ? [] : [...cases, nowhereElse(NAME)];
-  },
+  cases: (plan) =>
+    andNowhereElse(
+      NAME,
+      subjects(plan)
+        .filter(({ type }) => type !== "stream")
+        .flatMap(overflowCase),
+    ),
 };

@@ -1,7 +1,7 @@
 /** Every rung of a ladder holds a message for its declared time, however long that is, up to a bound. */
 import { duration } from "../../topology/durations.js";
 import { subjects } from "../ends.js";
-import { nowhereElse } from "../ledger.js";
+import { andNowhereElse } from "../ledger.js";
 import { queueCase } from "../post.js";
 import { Untried, type Case, type Probe } from "../probe.js";
 import { TIMEOUTS } from "../timeouts.js";
@@ -32,6 +32,6 @@ export const retryLadderUncut: Probe = {
       const ladder = all.filter(({ of }) => of === subject.name);
       return ladder.length === 0 ? [] : [ladderCase(ladder, subject)];
     });
-    return cases.length === 0 ? [] : [...cases, nowhereElse(NAME)];
+    return andNowhereElse(NAME, cases);
   },
 };

@@ -3,7 +3,7 @@ import { retryExchange } from "../../topology/names.js";
 import type { Plan } from "../../topology/compile/plan.js";
 import { inEffect } from "../effective.js";
 import { ends, numberOf, passes, subjects, type Subject } from "../ends.js";
-import { nowhereElse } from "../ledger.js";
+import { andNowhereElse } from "../ledger.js";
 import { queueCase, type Post } from "../post.js";
 import type { Case, Probe } from "../probe.js";
 import { TIMEOUTS } from "../timeouts.js";
@@ -76,8 +76,5 @@ export const retryLadder: Probe = {
     "A message that failed waits in the rung of its failure, and comes back to its queue alone; after the last one it is kept among the dead letters, with its history.",
   level: "core",
   profile: "probe",
-  cases: (plan) => {
-    const cases = [...rungs(plan).map(rungCase), ...subjects(plan).flatMap(exhaustedCase)];
-    return cases.length === 0 ? [] : [...cases, nowhereElse(NAME)];
-  },
+  cases: (plan) => andNowhereElse(NAME, [...rungs(plan).map(rungCase), ...subjects(plan).flatMap(exhaustedCase)]),
 };

@@ -5,22 +5,15 @@ import type { Route } from "../../topology/routing.js";
 import { Arrivals, keeps, room } from "../arrivals.js";
 import type { Ground } from "../ground.js";
 import { Broken, type Case, type Note, type Probe } from "../probe.js";
-import { publishable, trialsOf, type Trial } from "../routing-keys.js";
+import { list } from "../ends.js";
+import { exchangeName, publishable, trialsOf, type Trial } from "../routing-keys.js";
 
 const BATCH = 200;
-
-const exchangeName = (exchange: string): string => (exchange === "" ? "the default exchange" : `exchange ${JSON.stringify(exchange)}`);
 
 function label({ exchange, key, headers }: Trial): string {
   const given = Object.entries(headers).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
   return `${exchangeName(exchange)}, key ${JSON.stringify(key)}${given.join("")}`;
 }
-
-const list = (queues: Iterable<string>): string =>
-  [...queues]
-    .sort()
-    .map((queue) => JSON.stringify(queue))
-    .join(", ") || "no queue";
 
 /** What is wrong with where it arrived; `undefined` if nothing is. */
 function fault(route: Route, got: ReadonlySet<string>, visible: ReadonlySet<string>): string | undefined {
@@ -56,26 +49,26 @@ async function runBatch(ground: Ground, arrivals: Arrivals, batch: readonly Tria
 }
 
 /** What is on the broker, as a plan: a binding that the topology does not say is tried too. */
-const livePlan = (ground: Ground): Promise<Plan> =>
-  ground.once("live plan", async () => {
-    const [live] = (await readLive(ground.management, [ground.vhost])).vhosts;
-    const { exchanges = [], bindings = [], policies = [], operatorPolicies = [] } = live ?? {};
-    const planned = <T extends object>(items: readonly T[]): (T & { origin: string })[] => items.map((item) => ({ ...item, origin: "" }));
-    return {
-      ...ground.plan,
-      exchanges: planned(exchanges) as unknown as Plan["exchanges"],
-      bindings: planned(bindings),
-      policies: planned(policies),
-      operatorPolicies: planned(operatorPolicies),
-    };
-  });
+async function livePlan({ management, plan, vhost }: Ground): Promise<Plan> {
+  const [live] = (await readLive(management, [vhost])).vhosts;
+  const { exchanges = [], bindings = [], policies = [], operatorPolicies = [] } = live ?? {};
+  const planned = <T extends object>(items: readonly T[]): (T & { origin: string })[] => items.map((item) => ({ ...item, origin: "" }));
+  return {
+    ...plan,
+    exchanges: planned(exchanges) as unknown as Plan["exchanges"],
+    bindings: planned(bindings),
+    policies: planned(policies),
+    operatorPolicies: planned(operatorPolicies),
+  };
+}
 
 function exchangeCase(exchange: string): Case {
   return {
     name: exchangeName(exchange),
     touches: "everything",
     run: async (ground, note) => {
-      const { all, complete } = trialsOf(exchange, [ground.plan, await livePlan(ground)]);
+      const trials = await ground.once("trials of plan and broker", async () => trialsOf([ground.plan, await livePlan(ground)]));
+      const { all, complete } = trials(exchange);
       if (!complete) note("read", "its bindings tell more classes of messages apart than are tried: each binding is tried by itself");
       const arrivals = await Arrivals.watch(ground);
       const faults: string[] = [];

@@ -1,5 +1,6 @@
 /** AMQP over TLS: the versions that are declared and no older ones, a certificate that can be trusted, and no way past it. */
 import type { SecureVersion } from "node:tls";
+import { shownAddress } from "../../broker/index.js";
 import type { Ground } from "../ground.js";
 import { addressOf, overTls, plain } from "../handshake.js";
 import { Broken, Untried, type Case, type Note, type Probe } from "../probe.js";
@@ -20,8 +21,6 @@ function clientOf({ target: { management } }: Ground): { readonly cert?: string;
   return { ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) };
 }
 
-const shown = (url: string): string => url.replace(/\/\/[^@/]*@/, "//");
-
 function versionCase(version: (typeof VERSIONS)[number]): Case {
   return {
     name: version,
@@ -31,13 +30,13 @@ function versionCase(version: (typeof VERSIONS)[number]): Case {
       const { amqp, protocol, fault } = await overTls(amqpsUrl, ground.timeouts.connect, { version, client: clientOf(ground) });
       note(
         "tried",
-        `${version} at ${shown(amqpsUrl)}: ${protocol === undefined ? `refused (${fault ?? ""})` : `accepted${amqp ? ", AMQP answers" : ""}`}`,
+        `${version} at ${shownAddress(amqpsUrl)}: ${protocol === undefined ? `refused (${fault ?? ""})` : `accepted${amqp ? ", AMQP answers" : ""}`}`,
       );
       if (protocol !== undefined && !wanted)
-        throw new Broken(`${shown(amqpsUrl)} accepts ${version}, and ${minVersion} is declared as the oldest`);
+        throw new Broken(`${shownAddress(amqpsUrl)} accepts ${version}, and ${minVersion} is declared as the oldest`);
       if (protocol === undefined && wanted)
-        throw new Broken(`${shown(amqpsUrl)} refuses ${version} (${fault ?? ""}), and it is declared from ${minVersion} on`);
-      if (wanted && !amqp) throw new Broken(`${shown(amqpsUrl)} accepts ${version}, and then AMQP does not answer: ${fault ?? ""}`);
+        throw new Broken(`${shownAddress(amqpsUrl)} refuses ${version} (${fault ?? ""}), and it is declared from ${minVersion} on`);
+      if (wanted && !amqp) throw new Broken(`${shownAddress(amqpsUrl)} accepts ${version}, and then AMQP does not answer: ${fault ?? ""}`);
     },
   };
 }
@@ -45,7 +44,7 @@ function versionCase(version: (typeof VERSIONS)[number]): Case {
 async function checkCertificate(ground: Ground, note: Note): Promise<void> {
   const { amqpsUrl, ca = ground.target.management.ca } = declared(ground);
   const { amqp, certificate, fault } = await overTls(amqpsUrl, ground.timeouts.connect, { verify: { ca }, client: clientOf(ground) });
-  const where = `the certificate of ${shown(amqpsUrl)}`;
+  const where = `the certificate of ${shownAddress(amqpsUrl)}`;
   if (!amqp || !certificate)
     throw new Broken(`${where} is not accepted for host ${JSON.stringify(addressOf(amqpsUrl).hostname)}: ${fault ?? "it shows none"}`);
   const left = (Date.parse(certificate.valid_to) - Date.now()) / DAY_MS;
@@ -58,10 +57,10 @@ async function checkPlain(ground: Ground, note: Note): Promise<void> {
   const { amqp, fault } = await plain(plainUrl, ground.timeouts.connect);
   note(
     "tried",
-    `AMQP without TLS at ${shown(plainUrl)}: ${amqp ? "answers" : (fault ?? "")}${plainIsClosed ? "" : ", which is not declared to be closed"}`,
+    `AMQP without TLS at ${shownAddress(plainUrl)}: ${amqp ? "answers" : (fault ?? "")}${plainIsClosed ? "" : ", which is not declared to be closed"}`,
   );
   if (!plainIsClosed) return;
-  if (amqp) throw new Broken(`${shown(plainUrl)} speaks AMQP without TLS, and it is declared to be closed`);
+  if (amqp) throw new Broken(`${shownAddress(plainUrl)} speaks AMQP without TLS, and it is declared to be closed`);
   // Elsewhere it may be open, too; what listens for the machine itself alone is nobody's way in.
   const { listeners = [] } = await ground.management.overview();
   const open = listeners.filter(({ protocol, ip_address: ip = "" }) => protocol === "amqp" && !/^(127\.|::1$)/.test(ip));

@@ -1,10 +1,10 @@
 /** What no queue gets is returned to the publisher who asks for it. */
 import { router } from "../../topology/routing.js";
 import { Broken, type Case, type Probe } from "../probe.js";
-import { publishable, trialsOf, type Trial } from "../routing-keys.js";
+import { exchangeName, publishable, trialsOf, type Trial } from "../routing-keys.js";
 
 function trialCase({ exchange, key, headers }: Trial): Case {
-  const name = `${exchange === "" ? "the default exchange" : `exchange ${JSON.stringify(exchange)}`}, key ${JSON.stringify(key)}`;
+  const name = `${exchangeName(exchange)}, key ${JSON.stringify(key)}`;
   return {
     name,
     touches: "everything",
@@ -27,9 +27,10 @@ export const unroutable: Probe = {
   profile: "probe",
   cases: (plan) => {
     const model = router(plan);
+    const trials = trialsOf([plan]);
     // One for each exchange tells it.
     return publishable(plan).flatMap((exchange) => {
-      const lost = trialsOf(exchange, [plan]).all.find(({ key, headers }) => model.route(exchange, key, { headers }).unroutable);
+      const lost = trials(exchange).all.find(({ key, headers }) => model.route(exchange, key, { headers }).unroutable);
       return lost ? [trialCase(lost)] : [];
     });
   },
