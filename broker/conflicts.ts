@@ -4,7 +4,8 @@ import { WarrenError } from "../topology/errors.js";
 import { mismatches, type Mismatch } from "./drift.js";
 import { liveItems, plannedItems, type Item } from "./items.js";
 import type { LiveInstallation } from "./live.js";
-import { number, shown, type Managed } from "./losses.js";
+import { plural } from "../topology/plural.js";
+import { fieldLine, type Managed } from "./losses.js";
 
 /** Every broker has this vhost, with a description of its own. Of queues the guard against loss tells more. */
 const isExempt = ({ kind, name }: Item): boolean => kind === "queue" || (kind === "vhost" && name === "/");
@@ -29,11 +30,9 @@ export function refuseConflicts(found: readonly Mismatch[]): void {
   }
   const lines = [...objects].flatMap(([label, fields]) => [
     `  ${label}`,
-    ...fields.map(
-      ({ field, expected, actual }) => `    ${field}: expected ${shown(expected ?? undefined)}, is ${shown(actual ?? undefined)}`,
-    ),
+    ...fields.map(({ field, expected, actual }) => fieldLine(field, expected ?? undefined, actual ?? undefined)),
   ]);
-  const count = `${number(objects.size, "object")} that this stack did not make ${objects.size === 1 ? "is" : "are"}`;
+  const count = `${plural(objects.size, "object")} that this stack did not make ${objects.size === 1 ? "is" : "are"}`;
   throw new WarrenError(
     [`${count} on the broker already, and otherwise than the topology says; nothing was changed.`, ...lines].join("\n"),
     {

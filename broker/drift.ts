@@ -5,7 +5,7 @@ import { alternateExchange, effectiveSettings, sourceText, winner, type PolicyOb
 import { path } from "../topology/path.js";
 import { matches } from "../topology/regex.js";
 import { withoutCredentials } from "./faults.js";
-import { itemId, liveItems, plannedItems, type Item, type ItemKind } from "./items.js";
+import { bindingId, itemId, liveItems, plannedItems, type Item, type ItemKind } from "./items.js";
 import type { LiveInstallation, LiveVhost } from "./live.js";
 
 /** One object. */
@@ -143,9 +143,7 @@ function ownership(plan: InstallationPlan, live: LiveInstallation, whole: boolea
           ({ destination, destinationType }) =>
             destinationType === "queue" && instances.get(vhost.name)?.has(itemId("queue", vhost.name, destination)),
         )
-        .map(({ source, destinationType, destination, routingKey, arguments: args }) =>
-          itemId("binding", vhost.name, source, destinationType, destination, routingKey, args),
-        ),
+        .map((binding) => bindingId(vhost.name, binding)),
     ),
   );
   return (item) => {

@@ -72,6 +72,20 @@ function item(
   };
 }
 
+/** Two bindings are one to the broker if these five are equal. */
+export const bindingId = (
+  vhost: string,
+  binding: Pick<Source<LiveVhost["bindings"][number]>, "source" | "destinationType" | "destination" | "routingKey" | "arguments">,
+): string => itemId("binding", vhost, ...bindingIdentity(binding));
+
+const bindingIdentity = ({
+  source,
+  destinationType,
+  destination,
+  routingKey,
+  arguments: args,
+}: Parameters<typeof bindingId>[1]): readonly unknown[] => [source, destinationType, destination, routingKey, args];
+
 interface Objects {
   readonly exchanges: readonly Source<LiveVhost["exchanges"][number]>[];
   readonly queues: readonly Source<LiveVhost["queues"][number]>[];
@@ -114,7 +128,7 @@ function objects(vhost: string, all: Objects): Item[] {
       item(
         "binding",
         vhost,
-        [binding.source, binding.destinationType, binding.destination, binding.routingKey, binding.arguments],
+        bindingIdentity(binding),
         binding.origin ?? path(binding.destinationType === "queue" ? "queues" : "exchanges", binding.destination, "from", binding.source),
         [],
         { name: bindingName(binding) },

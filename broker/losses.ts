@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { effectOf, worst, type Difference } from "../topology/changes.js";
 import type { InstallationPlan } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
+import { plural } from "../topology/plural.js";
 import { matches } from "../topology/regex.js";
 import { settingOfArgument } from "../topology/settings.js";
 import { itemId } from "./items.js";
@@ -140,30 +141,32 @@ export function refuseLosses(counted: readonly CountedLoss[], options: RefusalOp
   const faults = [
     ...(losing.length > 0
       ? [
-          `${verb} would lose ${unknown ? "at least " : ""}${number(total, "message")} in ${number(losing.length, "queue")}; nothing was changed.`,
+          `${verb} would lose ${unknown ? "at least " : ""}${plural(total, "message")} in ${plural(losing.length, "queue")}; nothing was changed.`,
         ]
       : []),
     ...(blocking.length > 0
       ? [
-          `${number(blocking.length, "queue")} that this stack did not make ${blocking.length === 1 ? "stands" : "stand"} in the way, with other arguments; nothing was changed.`,
+          `${plural(blocking.length, "queue")} that this stack did not make ${blocking.length === 1 ? "stands" : "stand"} in the way, with other arguments; nothing was changed.`,
         ]
       : []),
   ];
   throw new WarrenError([faults.join("\n"), ...bad.flatMap(lossLines)].join("\n"), { remedy: remedies(bad, verb).join("\n           ") });
 }
 
-export const number = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+const shown = (value: unknown): string => (value === undefined ? "not set" : JSON.stringify(value));
 
-export const shown = (value: unknown): string => (value === undefined ? "not set" : JSON.stringify(value));
+/** One field of an object, in a list of what is refused; `undefined` is not set. */
+export const fieldLine = (field: string, expected: unknown, actual: unknown): string =>
+  `    ${field}: expected ${shown(expected)}, is ${shown(actual)}`;
 
 function lossLines({ action, vhost, queue, type, messages, unacknowledged, differences: fields }: CountedLoss): string[] {
   const held =
     messages === undefined
       ? "an unknown number of messages"
-      : number(messages, "message") + (unacknowledged ? ` (${unacknowledged} of them unacknowledged)` : "");
+      : plural(messages, "message") + (unacknowledged ? ` (${unacknowledged} of them unacknowledged)` : "");
   return [
     `  ${action}: ${type} queue ${JSON.stringify(queue)} in vhost ${JSON.stringify(vhost)} holds ${held}`,
-    ...fields.map(({ field, before, after }) => `    ${field}: expected ${shown(after)}, is ${shown(before)}`),
+    ...fields.map(({ field, before, after }) => fieldLine(field, after, before)),
   ];
 }
 

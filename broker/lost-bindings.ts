@@ -2,9 +2,10 @@
 import { effectOf, worst, type Difference } from "../topology/changes.js";
 import type { InstallationPlan } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
-import { bindingName, itemId, plannedItems } from "./items.js";
+import { bindingId, bindingName, itemId, plannedItems } from "./items.js";
 import type { LiveExchange, LiveInstallation, LiveVhost } from "./live.js";
-import { number, shown, type Managed } from "./losses.js";
+import { plural } from "../topology/plural.js";
+import { fieldLine, type Managed } from "./losses.js";
 
 export interface ExchangeEnd {
   readonly action: "delete" | "replace";
@@ -30,7 +31,7 @@ export function exchangeEnds(plan: InstallationPlan, live: LiveInstallation, man
         const differences = want ? effectOf("exchange", { ...want, ...exchange, type: exchange.type as typeof want.type }, want) : [];
         if (want && (differences.length === 0 || worst(differences) === "in place")) return [];
         const foreign = bindingsOf(exchange, found)
-          .filter((binding) => !known.has(idOf(vhost, binding)))
+          .filter((binding) => !known.has(bindingId(vhost, binding)))
           .map(bindingName);
         return [{ action: want ? "replace" : "delete", vhost, exchange: exchange.name, differences, foreign }];
       });
@@ -44,12 +45,9 @@ const bindingsOf = ({ name }: LiveExchange, vhost: LiveVhost | undefined): reado
     ({ source, destination, destinationType }) => source === name || (destinationType === "exchange" && destination === name),
   );
 
-const idOf = (vhost: string, { source, destinationType, destination, routingKey, arguments: args }: LiveBinding): string =>
-  itemId("binding", vhost, source, destinationType, destination, routingKey, args);
-
 const lines = ({ action, vhost, exchange, differences, foreign }: ExchangeEnd): string[] => [
   `  ${action}: exchange ${JSON.stringify(exchange)} in vhost ${JSON.stringify(vhost)}`,
-  ...differences.map(({ field, before, after }) => `    ${field}: expected ${shown(after)}, is ${shown(before)}`),
+  ...differences.map(({ field, before, after }) => fieldLine(field, after, before)),
   ...foreign.map((binding) => `    goes with it: ${binding}`),
 ];
 
@@ -58,7 +56,7 @@ export function refuseLostBindings(ends: readonly ExchangeEnd[]): void {
   const bad = ends.filter(({ foreign }) => foreign.length > 0);
   if (bad.length === 0) return;
   const total = bad.reduce((sum, { foreign }) => sum + foreign.length, 0);
-  const fault = `up would take away ${number(total, "binding")} that this stack did not make, with ${number(bad.length, "exchange")}; nothing was changed.`;
+  const fault = `up would take away ${plural(total, "binding")} that this stack did not make, with ${plural(bad.length, "exchange")}; nothing was changed.`;
   throw new WarrenError([fault, ...bad.flatMap(lines)].join("\n"), {
     remedy: [
       "new exchange beside the old: declare it under another name, let those who bind move over, then leave the old one out;",
@@ -73,7 +71,7 @@ export function replacementWarning(ends: readonly ExchangeEnd[]): string | undef
   const replaced = ends.filter(({ action }) => action === "replace");
   if (replaced.length === 0) return undefined;
   return [
-    `${number(replaced.length, "exchange")} will be deleted and made again, for what differs cannot be changed while ${replaced.length === 1 ? "it stands" : "they stand"}. What is published to ${replaced.length === 1 ? "it" : "them"} meanwhile is refused or reaches no queue.`,
+    `${plural(replaced.length, "exchange")} will be deleted and made again, for what differs cannot be changed while ${replaced.length === 1 ? "it stands" : "they stand"}. What is published to ${replaced.length === 1 ? "it" : "them"} meanwhile is refused or reaches no queue.`,
     ...replaced.flatMap(lines),
     "  Without a gap: stop the publishers first, or declare the new exchange under another name and move them over.",
   ].join("\n");

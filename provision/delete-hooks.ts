@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { settle } from "../broker/losses.js";
 import type { Management } from "../broker/management.js";
 import { WarrenError } from "../topology/errors.js";
+import { plural } from "../topology/plural.js";
 import { candidates, components, type Component } from "./components.js";
 import { managementOf } from "./connection.js";
 
@@ -18,7 +19,7 @@ export function refuseDelete(held: readonly Held[]): void {
   const full = held.filter(({ messages }) => messages !== 0);
   if (full.length === 0) return;
   const lines = full.map(({ vhost, queue, messages }) => {
-    const count = messages === undefined ? "an unknown number of messages" : `${messages} message${messages === 1 ? "" : "s"}`;
+    const count = messages === undefined ? "an unknown number of messages" : plural(messages, "message");
     return `  queue ${JSON.stringify(queue)} in vhost ${JSON.stringify(vhost)} holds ${count}`;
   });
   throw new WarrenError(["Not deleted, for messages would be lost:", ...lines].join("\n"), {

@@ -5,6 +5,7 @@ import { countLosses, losses, refuseLosses, type Managed } from "../broker/losse
 import { readLive } from "../broker/live.js";
 import type { InstallationPlan } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
+import { plural } from "../topology/plural.js";
 import { VERSIONS, type Version } from "../topology/settings.js";
 import { managementOf, type Connection } from "./connection.js";
 
@@ -58,8 +59,7 @@ export async function guard(options: GuardOptions): Promise<void> {
     const found = losses(plan, live, managed ? { managed } : {});
     const ends = managed ? exchangeEnds(plan, live, managed) : [];
     const counted = await countLosses(broker, found, {
-      onWait: (ms) =>
-        options.onWait?.(`${found.length} queue${found.length === 1 ? "" : "s"} would go: waiting ${ms / 1000} s for their exact counts`),
+      onWait: (ms) => options.onWait?.(`${plural(found.length, "queue")} would go: waiting ${ms / 1000} s for their exact counts`),
     });
     const { allowDataLoss = false } = options;
     allAtOnce(

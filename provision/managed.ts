@@ -1,7 +1,7 @@
 /** What the stack has made so far, from its own state: an update deletes what is there and in the plan no longer. */
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { itemId } from "../broker/items.js";
+import { bindingId, itemId } from "../broker/items.js";
 import type { Managed } from "../broker/losses.js";
 import { ownType } from "./own/resource.js";
 
@@ -19,7 +19,7 @@ const Ends = z.object({
   vhost: z.string(),
   source: z.string(),
   destination: z.string(),
-  destinationType: z.string(),
+  destinationType: z.enum(["queue", "exchange"]),
   routingKey: z
     .string()
     .nullish()
@@ -33,8 +33,8 @@ const parse = <T>(schema: z.ZodType<T>, ids: (value: T) => string[]) => {
   };
 };
 const named = (kind: "exchange" | "queue" | "policy" | "operator policy") => parse(Named, ({ vhost, name }) => [itemId(kind, vhost, name)]);
-const binding = (ends: z.infer<typeof Ends>, args: unknown): string[] => [
-  itemId("binding", ends.vhost, ends.source, ends.destinationType, ends.destination, ends.routingKey, args ?? {}),
+const binding = ({ vhost, ...ends }: z.infer<typeof Ends>, args: unknown): string[] => [
+  bindingId(vhost, { ...ends, arguments: (args ?? {}) as Readonly<Record<string, unknown>> }),
 ];
 const permission = parse(OfUser, ({ vhost, user }) => [itemId("permission", vhost, user)]);
 

@@ -43,6 +43,9 @@ export function anyOf(expressions: readonly string[]): string {
   return unique.length === 1 ? `^${unique[0]}$` : `^(${unique.join("|")})$`;
 }
 
+/** How an exchange is called in a sentence. */
+export const exchangeTitle = (exchange: string): string => (exchange === "" ? "the default exchange" : exchange);
+
 /** The exchange to which a worker publishes what failed. */
 export const retryExchange = (queue: string): string => `${queue}.retry`;
 

@@ -1,16 +1,14 @@
 /** Why a service has its permissions: what it does, and what that asks of the broker, in sentences. */
 import { deadLetter } from "./compile/queue-settings.js";
-import { fill, retryExchange } from "./names.js";
+import { exchangeTitle, fill, retryExchange } from "./names.js";
 import type { Queue, QueueTemplate, Topology } from "./model.js";
 import { entry } from "./entry.js";
 import { target } from "./permissions.js";
 
-const exchangeName = (exchange: string): string => (exchange === "" ? "the default exchange" : exchange);
-
 function onFailure(name: string, definition: Queue | QueueTemplate | undefined): string[] {
   const dead = definition && "deadLetterTo" in definition ? deadLetter(definition.deadLetterTo) : undefined;
   const ladder = definition && "retry" in definition && definition.retry?.length ? [retryExchange(name)] : [];
-  return [...ladder, ...(dead ? [exchangeName(dead.exchange)] : [])];
+  return [...ladder, ...(dead ? [exchangeTitle(dead.exchange)] : [])];
 }
 
 const writes = (exchanges: readonly string[]): string =>
@@ -31,7 +29,7 @@ export function permissionReasons(topology: Topology, name: string, write: strin
     const definition = entry(topology.messages, message);
     if (!definition) continue;
     const { exchange, key } = target(topology, definition);
-    reasons.push(`publishes ${message}: write on ${exchangeName(exchange)}${key === "" ? "" : `, key ${key}`}`);
+    reasons.push(`publishes ${message}: write on ${exchangeTitle(exchange)}${key === "" ? "" : `, key ${key}`}`);
   }
   for (const queue of service.consumes ?? []) reasons.push(`consumes ${queue}: read${writes(onFailure(queue, queues[queue]))}`);
   for (const [template, values] of Object.entries(service.instances ?? {})) {

@@ -34,7 +34,8 @@ export interface Router {
   readonly reach: (exchange: string, key: string, headers?: MessageHeaders) => string[];
 }
 
-const BUILTIN: readonly Pick<PlannedExchange, "name" | "type" | "internal" | "arguments">[] = (
+/** Exchanges of every vhost; plugins make more, with names of the same kind. */
+export const BUILTIN: readonly Pick<PlannedExchange, "name" | "type" | "internal" | "arguments">[] = (
   [
     ["amq.direct", "direct"],
     ["amq.fanout", "fanout"],

@@ -4,6 +4,7 @@ import type { Plan } from "../../topology/compile/plan.js";
 import { WarrenError } from "../../topology/errors.js";
 import { explain, explainText } from "../../topology/explain.js";
 import { nearest } from "../../topology/nearest.js";
+import { BUILTIN } from "../../topology/routing.js";
 import { readInstallation } from "../input.js";
 import { json, visible } from "../output.js";
 import { examples, oneOf, options, TOPOLOGY, type Verb } from "../verb.js";
@@ -30,10 +31,8 @@ export function header(text: string, known: Readonly<Record<string, unknown>>): 
   }
 }
 
-const BUILTIN = ["", "amq.direct", "amq.fanout", "amq.headers", "amq.match", "amq.topic"];
-
 function knows(plan: Plan, exchange: string): boolean {
-  return BUILTIN.includes(exchange) || plan.exchanges.some(({ name }) => name === exchange);
+  return exchange === "" || [...BUILTIN, ...plan.exchanges].some(({ name }) => name === exchange);
 }
 
 /** Of several topologies the one that is named, else the only one that has the exchange. */

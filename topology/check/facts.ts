@@ -8,17 +8,10 @@ import { path } from "../path.js";
 import { target } from "../permissions.js";
 import { alternateExchange, effectiveSettings, type EffectiveSettings } from "../policies.js";
 import { permits } from "../regex.js";
-import { router, type MessageHeaders, type Router } from "../routing.js";
+import { BUILTIN, router, type MessageHeaders, type Router } from "../routing.js";
 import { VERSIONS, type Version } from "../settings.js";
 
-/** Exchanges of every vhost; plugins make more, with names of the same kind. */
-const BUILTIN_TYPES: ReadonlyMap<string, string> = new Map([
-  ["amq.direct", "direct"],
-  ["amq.fanout", "fanout"],
-  ["amq.headers", "headers"],
-  ["amq.match", "headers"],
-  ["amq.topic", "topic"],
-]);
+const BUILTIN_TYPES: ReadonlyMap<string, string> = new Map(BUILTIN.map(({ name, type }) => [name, type]));
 
 export const BUILTIN_EXCHANGES: readonly string[] = [...BUILTIN_TYPES.keys()];
 

@@ -1,4 +1,5 @@
 /** Findings for people: errors first, by topology, each with its path, the allowed values and what to do; a summary in one line. */
+import { plural } from "../plural.js";
 import type { Finding, Severity } from "./finding.js";
 
 export interface TextOptions {
@@ -7,8 +8,6 @@ export interface TextOptions {
   /** Makes text from outside harmless for where it is shown. @default as it is */
   readonly visible?: (text: string) => string;
 }
-
-const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`;
 
 export interface Counts {
   readonly errors: number;

@@ -8,6 +8,9 @@ import type { MessageHeaders } from "../routing.js";
  */
 export type Severity = "loss" | "breaking" | "notice";
 
+/** The gravest first. */
+export const SEVERITIES: readonly Severity[] = ["loss", "breaking", "notice"];
+
 /** In this order changes of one severity are told. */
 export const KINDS = [
   "vhost-removed",

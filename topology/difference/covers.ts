@@ -5,6 +5,7 @@ import { equal } from "../equal.js";
 import { fits } from "../routing/overlap.js";
 import type { Change, Reached } from "./change.js";
 import { routeDifference } from "./routes.js";
+import { reachedBy } from "./side.js";
 
 /** A message, and where a client's publishing it leads on either side. */
 export interface Published {
@@ -12,12 +13,6 @@ export interface Published {
   readonly key: string;
   readonly before: Route;
   readonly after: Route;
-}
-
-/** As `route` changes have it. */
-export function reachedBy({ queues, certain, instances, mayBeUnroutable }: Route): Reached {
-  const templates = [...new Set(instances.map(({ template }) => template))];
-  return { queues: [...queues].sort(), certain: [...certain].sort(), templates: templates.sort(), mayBeLost: mayBeUnroutable };
 }
 
 /** A queue that comes or goes is reached or not through the default exchange; a ladder that changes has other rungs. */

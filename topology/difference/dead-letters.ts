@@ -1,7 +1,8 @@
 /** Where dead letters of a queue go, before and after; shown by messages that come to the queue. */
 import { equal } from "../equal.js";
+import { exchangeTitle } from "../names.js";
 import type { Departure, Loss } from "../explain/fate.js";
-import type { Change, Severity } from "./change.js";
+import { SEVERITIES, type Change, type Severity } from "./change.js";
 import type { Arrival, Held } from "./fate-of.js";
 import { list, quoted } from "./words-of-changes.js";
 
@@ -64,7 +65,7 @@ function sentence(queue: string, before: Letter, after: Letter): string {
     return `${letters} have ${key(after)} instead of ${key(before)}`;
   }
   if (before.mayBeLost !== after.mayBeLost) return `${letters} ${after.mayBeLost ? "may now be lost" : "are no longer lost by chance"}`;
-  const through = (side: Letter): string => (side.exchange === "" ? "the default exchange" : (side.exchange ?? "no exchange"));
+  const through = (side: Letter): string => (side.exchange === null ? "no exchange" : exchangeTitle(side.exchange));
   return `${letters} go through ${through(after)} instead of ${through(before)}`;
 }
 
@@ -79,7 +80,7 @@ export function deadLetterChange(old: Held, now: Held, arriving: readonly Arriva
       const [from, to] = [letter(before, arrival), letter(after, arrival)];
       return equal(from, to) ? [] : [{ arrival, from, to, grave: severity(from, to) }];
     });
-    const [worst] = (["loss", "breaking", "notice"] as const).flatMap((grave) => found.filter((one) => one.grave === grave).slice(0, 1));
+    const [worst] = SEVERITIES.flatMap((grave) => found.filter((one) => one.grave === grave).slice(0, 1));
     if (!worst) continue;
     const { arrival, from, to, grave } = worst;
     // Where all messages fare alike, none has to be shown.

@@ -1,12 +1,14 @@
 /** Messages, services, users and links that are new, gone, or otherwise. */
+import { hasSecret } from "../compile/definitions.js";
 import type { InstallationPlan, PlannedUser } from "../compile/plan.js";
 import { equal } from "../equal.js";
 import type { Message } from "../model.js";
 import { target } from "../permissions.js";
 import type { Change, ChangeKind, Severity } from "./change.js";
-import { holdsSecret, type Exported } from "./exported.js";
+import type { Exported } from "./exported.js";
 import type { Side } from "./side.js";
-import { exchangeTitle, list, quoted } from "./words-of-changes.js";
+import { exchangeTitle } from "../names.js";
+import { list, quoted } from "./words-of-changes.js";
 
 /** Of two lists by name: what is only here, only there, and in both. */
 function sorted<T>(
@@ -102,10 +104,10 @@ const isLink = new Map([
   ["federation-upstream-set", "federation upstream set"],
 ]);
 
-/** Values may hold secrets, and are not shown. */
+/** Values may hold secrets, and are not shown; of a broker they cannot be asked for, or only the stack's configuration holds them. */
 function links(old: Side, now: Side, exported?: Exported): Change[] {
   const isSame = (before: unknown, after: unknown): boolean =>
-    equal(before, after) || (exported !== undefined && (holdsSecret(before) || holdsSecret(after)));
+    equal(before, after) || (exported !== undefined && (hasSecret(before) || hasSecret(after)));
   const of = ({ plan }: Side): Map<string, { title: string; value: unknown }> =>
     new Map(
       plan.parameters.map(({ component, name, value }) => [

@@ -7,7 +7,8 @@ import { compile } from "../compile/compile.js";
 import type { Topology } from "../model.js";
 import { router, type MessageHeaders, type Route, type Router } from "../routing.js";
 import type { Change, Difference } from "./change.js";
-import { covers, reachedBy } from "./covers.js";
+import { covers } from "./covers.js";
+import { reachedBy } from "./side.js";
 import { difference } from "./difference.js";
 import { routeDifference } from "./routes.js";
 

@@ -3,7 +3,8 @@ import { compileInstallation } from "../compile/compile.js";
 import type { InstallationPlan, Plan } from "../compile/plan.js";
 import { forEnvironment } from "../environments.js";
 import type { Installation, Topology } from "../model.js";
-import { KINDS, type Change, type ChangeKind, type Difference, type Severity, type Unknown } from "./change.js";
+import { plural } from "../plural.js";
+import { KINDS, SEVERITIES, type Change, type ChangeKind, type Difference, type Severity, type Unknown } from "./change.js";
 import { declaredChanges, userChanges } from "./declared.js";
 import { exchangeChanges } from "./exchanges.js";
 import { withTemplates, type Exported } from "./exported.js";
@@ -11,7 +12,6 @@ import { withoutRungs } from "./ladders.js";
 import { queueChanges } from "./queues.js";
 import { rightChanges } from "./rights.js";
 import { Side } from "./side.js";
-import { plural } from "./words-of-changes.js";
 
 export interface DifferenceOptions {
   /** With the sizes of this environment, on both sides. */
@@ -22,8 +22,6 @@ export interface DifferenceOptions {
    */
   readonly exported?: Exported | undefined;
 }
-
-const SEVERITIES: readonly Severity[] = ["loss", "breaking", "notice"];
 
 /** A topology as the environment has it. */
 interface Part {

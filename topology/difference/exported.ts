@@ -16,11 +16,3 @@ export function withTemplates(exported: Plan, code: Plan): Plan {
     templates: code.templates,
   };
 }
-
-/** A parameter's value that a broker cannot be asked for, or that only the stack's configuration holds. */
-export function holdsSecret(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  if (Array.isArray(value)) return value.some(holdsSecret);
-  const entries = Object.entries(value);
-  return (entries.length === 1 && entries[0]?.[0] === "secret") || entries.some(([, inner]) => holdsSecret(inner));
-}

@@ -1,10 +1,11 @@
 /** What becomes of messages in a queue, before and after: how long they stay, when they are too many, how often they are tried. */
 import { equal } from "../equal.js";
 import type { Departure } from "../explain/fate.js";
+import { plural } from "../plural.js";
 import type { Change, ChangeKind, Severity } from "./change.js";
 import { deadLetterChange } from "./dead-letters.js";
 import type { Arrival, Held } from "./fate-of.js";
-import { limitText, plural, timeText } from "./words-of-changes.js";
+import { limitText, timeText } from "./words-of-changes.js";
 
 type QueueFate = NonNullable<ReturnType<Held["fate"]>>;
 

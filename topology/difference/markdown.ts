@@ -1,6 +1,6 @@
 /** A difference as Markdown, for a pull request. */
 import type { Difference, Severity } from "./change.js";
-import { asides, byVhost, countsText, merged, NO_DIFFERENCE } from "./text.js";
+import { asides, byVhost, countsText, entriesOf, NO_DIFFERENCE } from "./text.js";
 
 const TITLES: Readonly<Record<Severity | "unknown", string>> = {
   loss: "Messages are lost",
@@ -18,7 +18,7 @@ export const escapeMarkdown = (text: string): string =>
 /** What is graver stands open; what is merely otherwise can be folded out. */
 export function differenceMarkdown(found: Difference): string {
   if (found.changes.length + found.unknown.length === 0) return `### ${NO_DIFFERENCE}\n`;
-  const entries = [...merged(found.changes), ...found.unknown.map((one) => ({ ...one, severity: "unknown" as const }))];
+  const entries = entriesOf(found);
   const several = byVhost(entries).filter(([vhost]) => vhost !== null).length > 1;
   const lines = [`### For messages: ${countsText(found)}`, ""];
   for (const severity of ["loss", "breaking", "unknown", "notice"] as const) {

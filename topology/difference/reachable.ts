@@ -1,8 +1,9 @@
 /** All that decides where messages of one exchange go: the exchanges behind it, and what their bindings compare. */
-import type { Arguments, Plan, PlannedExchange } from "../compile/plan.js";
+import type { Arguments, Plan } from "../compile/plan.js";
 import type { ExchangeType } from "../model.js";
 import { placeholders } from "../names.js";
 import { alternateExchange } from "../policies.js";
+import { BUILTIN } from "../routing.js";
 import { openWords, splitKey } from "../routing/overlap.js";
 import { MANY, ONE, type Token } from "./patterns.js";
 
@@ -30,14 +31,6 @@ interface Node {
   /** The same text for two exchanges that do the same. */
   readonly text: string;
 }
-
-const BUILTIN: readonly Pick<PlannedExchange, "name" | "type" | "arguments">[] = [
-  { name: "amq.direct", type: "direct", arguments: {} },
-  { name: "amq.fanout", type: "fanout", arguments: {} },
-  { name: "amq.headers", type: "headers", arguments: {} },
-  { name: "amq.match", type: "headers", arguments: {} },
-  { name: "amq.topic", type: "topic", arguments: {} },
-];
 
 const KNOWN: ReadonlySet<string> = new Set<ExchangeType>(["direct", "fanout", "topic", "headers", "x-consistent-hash", "x-local-random"]);
 

@@ -2,7 +2,8 @@
 import type { Change, Example, Reached, Severity, Unknown } from "./change.js";
 import { messageClasses, type Declared, type MessageClass } from "./classes.js";
 import type { Side } from "./side.js";
-import { exchangeTitle, quoted, routeText } from "./words-of-changes.js";
+import { exchangeTitle } from "../names.js";
+import { quoted, routeText } from "./words-of-changes.js";
 
 /** Of two answers to the same message, what differs; the same for all messages of one finding. */
 export interface RouteDifference {

@@ -5,10 +5,16 @@ import type { Topology } from "../model.js";
 import { retryExchange, retryQueue } from "../names.js";
 import { target } from "../permissions.js";
 import { effectiveSettings, type EffectiveSettings } from "../policies.js";
-import type { MessageHeaders } from "../routing.js";
+import type { MessageHeaders, Route } from "../routing.js";
 import type { Reached } from "./change.js";
 import type { Declared } from "./classes.js";
 import { Exchanges } from "./reachable.js";
+
+/** Queues of instances by their templates: which of the instances gets a message depends on the key. */
+export function reachedBy({ queues, certain, instances, mayBeUnroutable }: Route): Reached {
+  const templates = [...new Set(instances.map(({ template }) => template))];
+  return { queues: [...queues].sort(), certain: [...certain].sort(), templates: templates.sort(), mayBeLost: mayBeUnroutable };
+}
 
 export class Side {
   readonly follower: Follower;
@@ -65,14 +71,7 @@ export class Side {
     return count;
   }
 
-  /** Queues of instances by their templates: which of the instances gets a message depends on the key. */
   reached(exchange: string, key: string, headers: MessageHeaders, publisher: "client" | "broker"): Reached {
-    const { queues, certain, instances, mayBeUnroutable } = this.follower.route(exchange, [key], headers, publisher);
-    return {
-      queues: [...queues].sort(),
-      certain: [...certain].sort(),
-      templates: [...new Set(instances.map(({ template }) => template))].sort(),
-      mayBeLost: mayBeUnroutable,
-    };
+    return reachedBy(this.follower.route(exchange, [key], headers, publisher));
   }
 }

@@ -1,6 +1,7 @@
 /** A difference for people: one line for each change, the gravest first. */
 import type { Change, Difference, Severity } from "./change.js";
-import { list, plural } from "./words-of-changes.js";
+import { plural } from "../plural.js";
+import { list } from "./words-of-changes.js";
 
 export interface DifferenceTextOptions {
   /** Makes text from outside harmless. @default unchanged */
@@ -33,7 +34,7 @@ export function asides({ messages = [], alike = 0 }: Change): string[] {
 }
 
 /** Changes that say the same of several queues, as one. */
-export function merged(changes: readonly Change[]): Change[] {
+function merged(changes: readonly Change[]): Change[] {
   const found = new Map<string, { readonly change: Change; readonly queues: string[] }>();
   changes.forEach((change, index) => {
     const [before = "", after, ...more] = change.queue === undefined ? [] : change.text.split(change.queue);
@@ -55,14 +56,19 @@ export function byVhost<T extends { readonly vhost: string | null }>(entries: re
   return [...found].sort(([one], [other]) => Number(one === null) - Number(other === null));
 }
 
+/** What is told, one by one: changes that say the same as one, and what is unknown. */
+export const entriesOf = ({ changes, unknown }: Difference) => [
+  ...merged(changes),
+  ...unknown.map((one) => ({ ...one, severity: "unknown" as const })),
+];
+
 export const NO_DIFFERENCE = "No difference for messages.";
 
 /** Without a line break at its end. */
 export function differenceText(found: Difference, options: DifferenceTextOptions = {}): string {
   const { emphasis = (_, text) => text, visible = (text) => text } = options;
   if (found.changes.length + found.unknown.length === 0) return NO_DIFFERENCE;
-  const entries = [...merged(found.changes), ...found.unknown.map((one) => ({ ...one, severity: "unknown" as const }))];
-  const lines = byVhost(entries).flatMap(([vhost, list]) => [
+  const lines = byVhost(entriesOf(found)).flatMap(([vhost, list]) => [
     emphasis("vhost", vhost === null ? "users" : visible(vhost)),
     ...list.flatMap((entry) => [
       `  ${emphasis(entry.severity, entry.severity.padEnd(8))}  ${visible(entry.text)}`,

@@ -6,8 +6,6 @@ import type { Reached } from "./change.js";
 import type { RouteDifference } from "./routes.js";
 
 export const quoted = (text: string): string => JSON.stringify(text);
-export const exchangeTitle = (exchange: string): string => (exchange === "" ? "the default exchange" : exchange);
-export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
 /** Names that are listed in a sentence; of more, some. */
 const LISTED = 8;
