@@ -4,24 +4,54 @@ import type * as model from "./model.js";
 /** Refuses keys that `Shape` does not have, which a type parameter alone would let pass. */
 type Exactly<Given, Shape> = { readonly [K in keyof Given]: { readonly [P in Exclude<keyof Given[K], keyof Shape>]: never } };
 
+type OneKey<Given> = Given extends string
+  ? unknown
+  : Given extends object
+    ? { readonly [P in Exclude<keyof Given, keyof model.Binding>]: never }
+    : never;
+
+type EachKey<Given> = { readonly [I in keyof Given]: OneKey<Given[I]> };
+
+/** What a type parameter that is inferred from `from` alone would let pass: sources that are not declared, and misspelt bindings. */
+type Feeding<Given, X> = {
+  readonly [P in keyof Given]: P extends X | model.BuiltinExchange
+    ? Given[P] extends readonly unknown[]
+      ? EachKey<Given[P]>
+      : OneKey<Given[P]>
+    : never;
+};
+
 type Plain = Omit<
   model.Topology,
   "exchanges" | "queues" | "templates" | "messages" | "services" | "environments" | "policies" | "operatorPolicies" | "users"
 >;
 
-/** A topology that knows its own names, messages and services: what the worker's types are derived from. */
+/** By name, what stands under one property; `unknown` where it is left out. */
+type ByName = { readonly [name: string]: unknown };
+
+/** A topology that knows its own names, bindings, messages and services: what the worker's types are derived from. */
 export type TypedTopology<
-  X extends string,
-  Q extends string,
-  T extends string,
+  ExchangeTypes extends ByName,
+  ExchangeSources extends ByName,
+  QueueSources extends ByName,
+  TemplateNames extends ByName,
+  TemplateSources extends ByName,
   M extends { readonly [name: string]: model.Message },
   S extends { readonly [name: string]: model.Service },
 > = Omit<model.Topology, "exchanges" | "queues" | "templates" | "messages" | "services"> & {
-  readonly exchanges: { readonly [K in X]: model.Exchange };
-  readonly queues: { readonly [K in Q]: model.Queue };
-  readonly templates: { readonly [K in T]: model.QueueTemplate };
+  readonly exchanges: { readonly [K in keyof ExchangeTypes]: model.Exchange };
+  readonly queues: { readonly [K in keyof QueueSources]: model.Queue };
+  readonly templates: { readonly [K in keyof TemplateNames]: model.QueueTemplate };
   readonly messages: M;
   readonly services: S;
+  /** For the compiler alone; there is no such property. */
+  readonly "~types"?: {
+    readonly exchangeTypes: ExchangeTypes;
+    readonly exchangeSources: ExchangeSources;
+    readonly queueSources: QueueSources;
+    readonly templateNames: TemplateNames;
+    readonly templateSources: TemplateSources;
+  };
 };
 
 /**
@@ -41,19 +71,31 @@ export type TypedTopology<
  * });
  */
 export function topology<
-  const X extends string = never,
-  const Q extends string = never,
-  const T extends string = never,
-  const M extends { readonly [name: string]: model.Message<X, Q> } = {},
-  const S extends { readonly [name: string]: model.Service<X, Q, keyof M & string, T> } = {},
+  const ET extends ByName = {},
+  const EF extends ByName = {},
+  const QF extends ByName = {},
+  const TN extends ByName = {},
+  const TF extends ByName = {},
+  const M extends { readonly [name: string]: model.Message<keyof ET & string, keyof QF & string> } = {},
+  const S extends {
+    readonly [name: string]: model.Service<keyof ET & string, keyof QF & string, keyof M & string, keyof TN & string>;
+  } = {},
 >(
   definition: Plain & {
     /** Exchanges by name. */
-    readonly exchanges?: { readonly [K in X]: model.Exchange<NoInfer<X>> };
+    readonly exchanges?: {
+      readonly [K in keyof ET]: model.Exchange<NoInfer<keyof ET & string>> & { readonly type: ET[K] };
+    } & { readonly [K in keyof EF]: { readonly from?: EF[K] & Feeding<EF[K], NoInfer<keyof ET>> } };
     /** Queues by name. */
-    readonly queues?: { readonly [K in Q]: model.Queue<NoInfer<X>, NoInfer<Q>> };
+    readonly queues?: {
+      readonly [K in keyof QF]: model.Queue<NoInfer<keyof ET & string>, NoInfer<keyof QF & string>> & {
+        readonly from?: QF[K] & Feeding<QF[K], NoInfer<keyof ET>>;
+      };
+    };
     /** Queues of which every instance of a service has its own, by a name for the template. */
-    readonly templates?: { readonly [K in T]: model.QueueTemplate<NoInfer<X>, NoInfer<Q>> };
+    readonly templates?: {
+      readonly [K in keyof TN]: model.QueueTemplate<NoInfer<keyof ET & string>, NoInfer<keyof QF & string>> & { readonly name: TN[K] };
+    } & { readonly [K in keyof TF]: { readonly from?: TF[K] & Feeding<TF[K], NoInfer<keyof ET>> } };
     /** Kinds of messages by name. */
     readonly messages?: M & Exactly<M, model.Message>;
     /** Services by name. */
@@ -61,9 +103,9 @@ export function topology<
     readonly users?: { readonly [name: string]: model.User };
     readonly policies?: { readonly [name: string]: model.Policy };
     readonly operatorPolicies?: { readonly [name: string]: model.OperatorPolicy };
-    readonly environments?: { readonly [environment: string]: model.Sizes<NoInfer<Q>, NoInfer<keyof S & string>> };
+    readonly environments?: { readonly [environment: string]: model.Sizes<NoInfer<keyof QF & string>, NoInfer<keyof S & string>> };
   },
-): TypedTopology<X, Q, T, M, S> {
+): TypedTopology<ET, EF, QF, TN, TF, M, S> {
   return definition as never;
 }
 

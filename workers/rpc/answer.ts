@@ -1,0 +1,53 @@
+/** Answering requests: what the handler gives back goes to who asked. */
+import type { z } from "zod";
+import type { DeliveryImpl } from "../consume/delivery.js";
+import { reasonOf, reject, type Outcome } from "../consume/outcomes.js";
+import { PublishError } from "../errors.js";
+import { newMessageId, serialize, type Outgoing } from "../publish/outgoing.js";
+import type { Publisher } from "../publish/publisher.js";
+import { ERROR_HEADER } from "./requester.js";
+
+/** Text that goes to the other side: one line of it. */
+const MAX_ERROR = 500;
+
+/**
+ * A handler whose result is the reply. A throw is told to who asked, and the request is done: whether to ask again is theirs to
+ * decide. Without somebody to reply to it is an ordinary handler.
+ */
+export function answering<Tx>(
+  publisher: Publisher,
+  schemas: (name: string | undefined) => z.ZodType | undefined,
+  handler: (delivery: DeliveryImpl<Tx>) => unknown,
+): (delivery: DeliveryImpl<Tx>) => Promise<Outcome | undefined> {
+  return async (delivery) => {
+    const { replyTo, correlationId, name } = delivery;
+    if (replyTo === undefined) {
+      await handler(delivery);
+      return undefined;
+    }
+    const reply = (content: Buffer, headers: Record<string, unknown>): Outgoing => ({
+      ...{ name: `reply to ${name ?? "a message"}`, exchange: "", key: replyTo, content, messageId: newMessageId() },
+      properties: {
+        contentType: "application/json",
+        deliveryMode: 1,
+        mandatory: true,
+        headers,
+        ...(correlationId === undefined ? {} : { correlationId }),
+      },
+    });
+    let letter: Outgoing;
+    try {
+      const schema = schemas(name);
+      letter = reply(serialize({ name: name ?? "" }, schema, await handler(delivery), "The reply to"), {});
+    } catch (error) {
+      letter = reply(Buffer.from("null"), { [ERROR_HEADER]: reasonOf(error).slice(0, MAX_ERROR) });
+    }
+    try {
+      await publisher.send(letter);
+    } catch (error) {
+      // Who asked is gone: nobody is left to tell. Other faults would end in a second answer.
+      if (!(error instanceof PublishError && error.code === "unroutable")) return reject(`the reply could not be sent: ${reasonOf(error)}`);
+    }
+    return undefined;
+  };
+}
