@@ -26,6 +26,7 @@ import {
   serialize,
   type MessageKind,
   type Outgoing,
+  type Properties,
   type PublishOptions,
 } from "./publish/outgoing.js";
 import type { Confirmed, Publisher, PublisherLimits } from "./publish/publisher.js";
@@ -366,41 +367,50 @@ export class Bus<T extends AnyTopology, S extends ServiceName<T>> {
     try {
       const kind = this.#kind(message);
       const messageId = options?.messageId ?? newMessageId();
-      const outgoing = this.#outgoing(kind, serialize(kind, kind.schema, body), kind.key(options?.key), messageId, options);
-      if (!(outgoing instanceof Promise) && !this.#guard) return this.#publisher.send(outgoing, options?.timeout);
-      const work = async (): Promise<Confirmed> => this.#publisher.send(await outgoing, options?.timeout);
-      return this.#guard ? this.#guard(work) : work();
+      const content = serialize(kind, kind.schema, body);
+      const outgoing = this.#outgoing(kind, content, kind.key(options?.key), messageId, options);
+      if (this.observer === silent && !this.#guard) return this.#send(outgoing, options?.timeout);
+      const { name, exchange, key: routingKey } = outgoing;
+      const headers = { ...outgoing.properties.headers };
+      const work = (): Promise<Confirmed> => {
+        outgoing.properties.headers = headers;
+        return this.#send(outgoing, options?.timeout);
+      };
+      const traced = (): Promise<Confirmed> => this.observer.tracePublish(name, exchange, headers, work, { messageId, routingKey });
+      return this.#guard ? this.#guard(traced) : traced();
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
-  #outgoing(
-    kind: MessageKind,
-    content: Buffer,
-    key: string,
-    messageId: string,
-    options: PublishOptions | undefined,
-  ): Outgoing | Promise<Outgoing> {
-    const { maxBodyBytes, compression, encryption } = this.settings;
+  /** Encodes what is asked for, and sends. */
+  #send(outgoing: Outgoing<Properties>, timeout: number | undefined): Promise<Confirmed> {
+    const encoded = this.#encode(outgoing);
+    return encoded instanceof Promise
+      ? encoded.then((ready) => this.#publisher.send(ready, timeout))
+      : this.#publisher.send(encoded, timeout);
+  }
+
+  #outgoing(kind: MessageKind, content: Buffer, key: string, messageId: string, options: PublishOptions | undefined): Outgoing<Properties> {
+    const { name, exchange } = kind;
+    const { maxBodyBytes } = this.settings;
     if (content.length > maxBodyBytes)
-      throw new PublishError("too-large", `Message "${kind.name}" has ${content.length} bytes; allowed: ${maxBodyBytes}.`, {
+      throw new PublishError("too-large", `Message "${name}" has ${content.length} bytes; allowed: ${maxBodyBytes}.`, {
         remedy: "put large things elsewhere and send where they are",
       });
-    const properties = propertiesOf(kind, options, messageId);
-    const { name, exchange } = kind;
-    if (this.observer !== silent) {
-      const headers: Record<string, unknown> = { ...properties.headers };
-      this.observer.tracePublish(name, exchange, headers, () => undefined, { messageId, routingKey: key });
-      properties.headers = headers;
-    }
-    if (!compression && !encryption) return { name, exchange, key, content, messageId, properties };
+    return { name, exchange, key, content, messageId, properties: propertiesOf(kind, options, messageId) };
+  }
+
+  #encode(outgoing: Outgoing<Properties>): Outgoing | Promise<Outgoing> {
+    const { compression, encryption } = this.settings;
+    if (!compression && !encryption) return outgoing;
+    const { properties } = outgoing;
     const whole = ({ body, contentEncoding, headers }: Encoded): Outgoing => {
       properties.contentEncoding = contentEncoding;
       if (headers) properties.headers = { ...properties.headers, ...headers };
-      return { name, exchange, key, content: body, messageId, properties };
+      return { ...outgoing, content: body };
     };
-    const encoded = encode(content, { name, compression, encryption });
+    const encoded = encode(outgoing.content, { name: outgoing.name, compression, encryption });
     return encoded instanceof Promise ? encoded.then(whole) : whole(encoded);
   }
 
@@ -408,8 +418,14 @@ export class Bus<T extends AnyTopology, S extends ServiceName<T>> {
     const { timeout = DEFAULT_REQUEST_TIMEOUT, signal, ...rest } = options;
     const requester = await (this.#requester ??= this.#newRequester());
     const content = serialize(kind, kind.schema, body);
-    const outgoing = await this.#outgoing(kind, content, kind.key(options.key), rest.messageId ?? newMessageId(), rest);
-    const reply = await requester.request(outgoing, timeout, signal);
+    const outgoing = this.#outgoing(kind, content, kind.key(options.key), rest.messageId ?? newMessageId(), rest);
+    const { name, exchange, messageId, key: routingKey } = outgoing;
+    const headers = { ...outgoing.properties.headers };
+    const send = async (): Promise<ConsumeMessage> => {
+      outgoing.properties.headers = headers;
+      return requester.request(await this.#encode(outgoing), timeout, signal);
+    };
+    const reply = await this.observer.tracePublish(name, exchange, headers, send, { messageId, routingKey });
     const fault = (reply.properties.headers as Record<string, unknown> | undefined)?.[ERROR_HEADER];
     if (fault !== undefined) throw new RequestError("failed", `Request "${kind.name}" failed on the other side: ${JSON.stringify(fault)}`);
     let value: unknown;

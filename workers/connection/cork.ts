@@ -31,10 +31,10 @@ export function corkByTurn(socket: Socket): void {
     bytes += chunk.length;
     if (bytes >= ENOUGH || chunk.length >= LARGE) flush();
     return !full;
-  }) as Socket["write"];
+  });
   const end = socket.end.bind(socket) as (...all: unknown[]) => Socket;
   socket.end = ((...all: unknown[]) => {
     flush();
     return end(...all);
-  }) as Socket["end"];
+  });
 }

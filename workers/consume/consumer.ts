@@ -376,47 +376,50 @@ export class Consumer<Tx = never> implements Tenant {
     const { timeout } = this.options;
     let late: NodeJS.Timeout | undefined;
     let over = false;
-    const done = (outcome: Outcome): void => {
-      if (over) return;
+    const done = (outcome: Outcome): Promise<void> | undefined => {
+      if (over) return undefined;
       over = true;
       clearTimeout(late);
-      this.#decided(entry, outcome, seconds());
+      return this.#decided(entry, outcome, seconds());
     };
     if (timeout !== undefined && timeout > 0)
       late = setTimeout(() => {
         const error = new Error(`The handler took longer than ${timeout} ms.`);
         delivery.abort(error);
-        done(failed(error));
+        void done(failed(error));
       }, timeout);
-    const work = (): unknown => this.setup.handler(delivery);
-    try {
-      const result = this.setup.observer.traceProcess(this.queue, delivery.name ?? "", delivery.headers, work, delivery);
-      if (isPromise(result))
-        result.then(
+    // Settled inside: the trace's span has the outcome, and lasts until then.
+    const work = (): unknown => {
+      try {
+        const result = this.setup.handler(delivery);
+        if (!isPromise(result)) return done(outcomeOf(result));
+        return result.then(
           (value) => done(outcomeOf(value)),
           (error: unknown) => done(failed(error)),
         );
-      else done(outcomeOf(result));
-    } catch (error) {
-      done(failed(error));
-    }
+      } catch (error) {
+        return done(failed(error));
+      }
+    };
+    this.setup.observer.traceProcess(this.queue, delivery.name ?? "", delivery.headers, work, delivery);
   }
 
-  #decided(entry: Entry<Tx>, outcome: Outcome, seconds: number): void {
+  #decided(entry: Entry<Tx>, outcome: Outcome, seconds: number): Promise<void> | undefined {
     const { once } = this.options;
-    if (outcome.kind !== "ack" || !once || entry.delivery.messageId === undefined) {
-      if (outcome.kind === "ack") this.#ack(entry, seconds);
-      else void this.#apply(entry, outcome, seconds);
-      return;
+    if (outcome.kind !== "ack") return this.#apply(entry, outcome, seconds);
+    if (!once || entry.delivery.messageId === undefined) {
+      this.#ack(entry, seconds);
+      return undefined;
     }
     const committed = (first: boolean): void => (first ? this.#ack(entry, seconds) : this.#duplicate(entry, seconds));
-    const broken = (error: unknown): void => void this.#apply(entry, failed(error), seconds);
+    const broken = (error: unknown): Promise<void> => this.#apply(entry, failed(error), seconds);
     try {
       const result = once.commit(this.#onceKey(entry), entry.delivery.effects ?? []);
-      if (typeof result === "boolean") committed(result);
-      else result.then(committed, broken);
+      if (typeof result !== "boolean") return result.then(committed, broken);
+      committed(result);
+      return undefined;
     } catch (error) {
-      broken(error);
+      return broken(error);
     }
   }
 

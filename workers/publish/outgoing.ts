@@ -41,14 +41,14 @@ export interface Properties {
 }
 
 /** What goes out. */
-export interface Outgoing {
+export interface Outgoing<P = Options.Publish | Properties> {
   readonly name: string;
   readonly exchange: string;
   readonly key: string;
   readonly content: Buffer;
   readonly messageId: string;
   /** amqplib leaves out what is undefined, and its types do not say so. */
-  readonly properties: Options.Publish | Properties;
+  readonly properties: P;
 }
 
 /** What every message of a kind has in common. */
@@ -129,8 +129,18 @@ export function serialize(kind: Pick<MessageKind, "name">, schema: z.ZodType | u
 export function propertiesOf(kind: MessageKind, options: PublishOptions | undefined, messageId: string): Properties {
   const { mandatory, deliveryMode, contentType, type, appId, priority, expiration, headers } = kind.properties;
   const properties: Properties = {
-    ...{ mandatory, deliveryMode, contentType, type, appId, priority, expiration, headers, messageId },
-    ...{ timestamp: Math.floor(Date.now() / 1000), correlationId: options?.correlationId, contentEncoding: undefined },
+    mandatory,
+    deliveryMode,
+    contentType,
+    type,
+    appId,
+    priority,
+    expiration,
+    headers,
+    messageId,
+    timestamp: Math.floor(Date.now() / 1000),
+    correlationId: options?.correlationId,
+    contentEncoding: undefined,
   };
   if (options) special(properties, kind, options);
   return properties;
