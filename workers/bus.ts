@@ -14,7 +14,7 @@ import type { Outcome } from "./consume/outcomes.js";
 import { wayOut } from "./consume/way-out.js";
 import type { Backoff } from "./connection/backoff.js";
 import type { Link } from "./connection/link.js";
-import { PublishError, RequestError, WorkerError } from "./errors.js";
+import { fatal, PublishError, refusalOf, RequestError, WorkerError } from "./errors.js";
 import { assess, type Health } from "./observe/health-state.js";
 import { silent, type Observer } from "./observe/observer.js";
 import { guard, type GuardOptions } from "./publish/guards.js";
@@ -261,26 +261,7 @@ export class Bus<T extends AnyTopology, S extends ServiceName<T>> {
     handler: (delivery: Delivery<Received<T, MessagesOfTemplate<T, N>>, Tx>) => unknown,
     options: ConsumerOptions<Tx> = {},
   ): Promise<Membership> {
-    const planned = this.#templates.get(template);
-    const definition = entry(this.topology.templates, template);
-    const fixed = entry(this.#definition.instances as Record<string, Record<string, string>> | undefined, template);
-    if (!planned || !definition || !fixed)
-      throw new WorkerError("wrong-use", `Service "${this.settings.service}" has no instances of template "${template as string}".`, {
-        remedy: `declare it: services["${this.settings.service}"].instances`,
-      });
-    const values: Record<string, string> = { ...fixed, ...(words as Record<string, string>) };
-    for (const word of new Set(placeholders(planned.name)))
-      if (!/^[^.#*\s]+$/.test(values[word] ?? ""))
-        throw new WorkerError("wrong-use", `Template "${template as string}": {${word}} is ${JSON.stringify(values[word])}.`, {
-          remedy: "give one word without dots",
-        });
-    const queue = fill(planned.name, values);
-    const declare = async (channel: Channel): Promise<void> => {
-      const { durable, autoDelete, arguments: args } = planned;
-      await channel.assertQueue(queue, { durable, autoDelete, arguments: { ...args } });
-      for (const { source, routingKey, arguments: bindingArguments } of planned.bindings)
-        await channel.bindQueue(queue, source, fill(routingKey, values), { ...bindingArguments });
-    };
+    const { queue, definition, declare } = this.#instance(template, words);
     const consumer = await this.#consume({
       queue,
       definition,
@@ -297,7 +278,30 @@ export class Bus<T extends AnyTopology, S extends ServiceName<T>> {
     return { queue, stop: (deadline) => this.#stop([consumer], deadline), leave };
   }
 
+  /** Makes an instance's queue by the template, without consuming it, and gives back its name. Throws a `WorkerError`. */
+  async declareInstance<N extends Instances<T, S>>(
+    template: N,
+    words: { readonly [W in InstanceWords<T, S, N>]: string },
+  ): Promise<string> {
+    const { queue, declare } = this.#instance(template, words);
+    await this.#once((channel) => declare(channel)).catch((error: unknown) => {
+      const refusal = refusalOf(error);
+      throw (refusal && fatal(refusal, `Queue "${queue}"`)) ?? error;
+    });
+    return queue;
+  }
+
   // --- Operation
+
+  /** Deletes the ready messages of a queue, and says how many there were. Throws a `WorkerError`. */
+  async purge(queue: string): Promise<number> {
+    try {
+      return (await this.#once((channel) => channel.purgeQueue(queue))).messageCount;
+    } catch (error) {
+      const refusal = refusalOf(error);
+      throw (refusal && fatal(refusal, `Queue "${queue}"`)) ?? error;
+    }
+  }
 
   /** What it is doing now; for health checks. */
   health(): Health {
@@ -353,6 +357,34 @@ export class Bus<T extends AnyTopology, S extends ServiceName<T>> {
   fail(fault: WorkerError): void {
     this.#fault ??= fault;
     this.#onFailed?.(this.#fault);
+  }
+
+  /** One instance's queue of a template: its name, and how it is made. */
+  #instance(
+    template: string,
+    words: Readonly<Record<string, string>>,
+  ): { readonly queue: string; readonly definition: QueueTemplate; readonly declare: (channel: Channel) => Promise<void> } {
+    const planned = this.#templates.get(template);
+    const definition = entry(this.topology.templates, template);
+    const fixed = entry(this.#definition.instances as Record<string, Record<string, string>> | undefined, template);
+    if (!planned || !definition || !fixed)
+      throw new WorkerError("wrong-use", `Service "${this.settings.service}" has no instances of template "${template}".`, {
+        remedy: `declare it: services["${this.settings.service}"].instances`,
+      });
+    const values: Record<string, string> = { ...fixed, ...words };
+    for (const word of new Set(placeholders(planned.name)))
+      if (!/^[^.#*\s]+$/.test(values[word] ?? ""))
+        throw new WorkerError("wrong-use", `Template "${template}": {${word}} is ${JSON.stringify(values[word])}.`, {
+          remedy: "give one word without dots",
+        });
+    const queue = fill(planned.name, values);
+    const declare = async (channel: Channel): Promise<void> => {
+      const { durable, autoDelete, arguments: args } = planned;
+      await channel.assertQueue(queue, { durable, autoDelete, arguments: { ...args } });
+      for (const { source, routingKey, arguments: bindingArguments } of planned.bindings)
+        await channel.bindQueue(queue, source, fill(routingKey, values), { ...bindingArguments });
+    };
+    return { queue, definition, declare };
   }
 
   #kind(message: string): MessageKind {
@@ -463,7 +495,7 @@ export class Bus<T extends AnyTopology, S extends ServiceName<T>> {
 
   #answering(handler: (delivery: DeliveryImpl<never>) => unknown): (delivery: DeliveryImpl<never>) => unknown {
     const answers = answering<never>(
-      this.#publisher,
+      (reply) => this.#send(reply, undefined),
       (name) => (name === undefined ? undefined : entry(this.topology.messages, name)?.reply),
       handler,
     );

@@ -3,22 +3,26 @@ import { entry } from "../topology/entry.js";
 import { nearest } from "../topology/nearest.js";
 import { target } from "../topology/permissions.js";
 import { Bus, type BusSettings } from "./bus.js";
-import type { CodecOptions } from "./codec/index.js";
-import { checkCodec } from "./codec/index.js";
+import { checkCodec, type CodecOptions } from "./codec/index.js";
 import { parseAddress, type Credentials, type Tls } from "./connection/address.js";
 import type { Backoff } from "./connection/backoff.js";
 import { Link, type LinkOptions } from "./connection/link.js";
+import { declareOwn } from "./declare.js";
 import { fatal, refusalOf, WorkerError } from "./errors.js";
 import { silent, type Observer } from "./observe/observer.js";
 import type { GuardOptions } from "./publish/guards.js";
 import { Publisher, type PublisherLimits } from "./publish/publisher.js";
+import { connectOptions, settings } from "./settings.js";
 import type { AnyTopology, ServiceName } from "./types.js";
 
 export interface ConnectOptions<S extends string = string> extends GuardOptions, CodecOptions {
   /** Who this is: one of the topology's services. */
   readonly service: S;
-  /** `amqp://user:password@host:5672/vhost`, or several of one cluster, tried in turn. */
-  readonly url: string | readonly string[];
+  /**
+   * `amqp://user:password@host:5672/vhost`, or several of one cluster, tried in turn.
+   * @default this and all that is not given here from the environment: `RABBITMQ_URL`, ... (docs/workers.md has the table)
+   */
+  readonly url?: string | readonly string[];
   /** Asked before every attempt to connect: new ones are taken without a restart. @default those of the address */
   readonly credentials?: Credentials | (() => Credentials | Promise<Credentials>);
   /** For amqps. */
@@ -52,11 +56,11 @@ export interface ConnectOptions<S extends string = string> extends GuardOptions,
 }
 
 /**
- * Connects a service, and makes sure that what it uses is there. Throws a `WorkerError`: "unreachable", "unauthorized", "missing",
- * "tls", "wrong-use".
+ * Connects a service, declares what the topology says that it declares itself, and makes sure that what it uses is there.
+ * Throws a `WorkerError`: "unreachable", "unauthorized", "missing", "different", "tls", "wrong-use".
  *
  * @example
- * const bus = await connect(contextiq, { service: "extraction-worker", url: process.env.RABBITMQ_URL });
+ * const bus = await connect(contextiq, { service: "extraction-worker" });
  * await bus.consume("extraction.requests", async ({ body }) => {
  *   await bus.publish("extraction.result", { session_id: body.session_id, memories_extracted: 3, success: true });
  * });
@@ -65,8 +69,12 @@ export async function connect<const T extends AnyTopology, const S extends Servi
   topology: T,
   options: ConnectOptions<S>,
 ): Promise<Bus<T, S>> {
+  checkService(topology, options.service);
+  return open(topology, options.url === undefined ? { ...(await connectOptions(settings(process.env))), ...options } : options);
+}
+
+async function open<T extends AnyTopology, S extends ServiceName<T>>(topology: T, options: ConnectOptions<S>): Promise<Bus<T, S>> {
   const { service, observer = silent } = options;
-  checkService(topology, service);
   checkCodec(options);
   const link = (purpose: LinkOptions["purpose"]): Link => new Link(linkOptions(topology, options, purpose, observer));
   const publish = link("publish");
@@ -97,6 +105,7 @@ export async function connect<const T extends AnyTopology, const S extends Servi
     await publish.add(publisher);
     await publish.start();
     await publish.add(listener);
+    await declareOwn(topology, service, (work) => publish.use(work));
     await verify(topology, service, publish);
     return bus;
   } catch (error) {
@@ -116,7 +125,16 @@ function checkService(topology: AnyTopology, service: string): void {
 }
 
 function linkOptions(topology: AnyTopology, options: ConnectOptions, purpose: LinkOptions["purpose"], observer: Observer): LinkOptions {
-  const { url, tls, heartbeat = 10, connectTimeout = 10_000, attempts = 10, backoff = {}, service, instance = `${process.pid}` } = options;
+  const {
+    url = [],
+    tls,
+    heartbeat = 10,
+    connectTimeout = 10_000,
+    attempts = 10,
+    backoff = {},
+    service,
+    instance = `${process.pid}`,
+  } = options;
   const addresses = (typeof url === "string" ? [url] : url).map(parseAddress);
   const given = options.credentials ?? addresses.find(({ credentials }) => credentials)?.credentials;
   if (!given)

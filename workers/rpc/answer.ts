@@ -3,9 +3,10 @@ import type { z } from "zod";
 import type { DeliveryImpl } from "../consume/delivery.js";
 import { reasonOf, reject, type Outcome } from "../consume/outcomes.js";
 import { PublishError } from "../errors.js";
-import { newMessageId, serialize, type Outgoing } from "../publish/outgoing.js";
-import type { Publisher } from "../publish/publisher.js";
+import { newMessageId, serialize, type Outgoing, type Properties } from "../publish/outgoing.js";
 import { ERROR_HEADER } from "./requester.js";
+
+const replyName = (name: string | undefined): string => `${name ?? "message"}.reply`;
 
 /** Text that goes to the other side: one line of it. */
 const MAX_ERROR = 500;
@@ -15,7 +16,8 @@ const MAX_ERROR = 500;
  * decide. Without somebody to reply to it is an ordinary handler.
  */
 export function answering<Tx>(
-  publisher: Publisher,
+  /** Encodes it like any other message, and publishes it. */
+  send: (reply: Outgoing<Properties>) => Promise<unknown>,
   schemas: (name: string | undefined) => z.ZodType | undefined,
   handler: (delivery: DeliveryImpl<Tx>) => unknown,
 ): (delivery: DeliveryImpl<Tx>) => Promise<Outcome | undefined> {
@@ -25,17 +27,18 @@ export function answering<Tx>(
       await handler(delivery);
       return undefined;
     }
-    const reply = (content: Buffer, headers: Record<string, unknown>): Outgoing => ({
-      ...{ name: `reply to ${name ?? "a message"}`, exchange: "", key: replyTo, content, messageId: newMessageId() },
-      properties: {
-        contentType: "application/json",
-        deliveryMode: 1,
-        mandatory: true,
-        headers,
-        ...(correlationId === undefined ? {} : { correlationId }),
-      },
-    });
-    let letter: Outgoing;
+    const reply = (content: Buffer, headers: Record<string, unknown>): Outgoing<Properties> => {
+      const messageId = newMessageId();
+      return {
+        ...{ name: replyName(name), exchange: "", key: replyTo, content, messageId },
+        properties: {
+          ...{ mandatory: true, deliveryMode: 1, contentType: "application/json", type: replyName(name), appId: "", headers, messageId },
+          ...{ priority: undefined, expiration: undefined, timestamp: Math.floor(Date.now() / 1000), correlationId },
+          contentEncoding: undefined,
+        },
+      };
+    };
+    let letter: Outgoing<Properties>;
     try {
       const schema = schemas(name);
       letter = reply(serialize({ name: name ?? "" }, schema, await handler(delivery), "The reply to"), {});
@@ -43,7 +46,7 @@ export function answering<Tx>(
       letter = reply(Buffer.from("null"), { [ERROR_HEADER]: reasonOf(error).slice(0, MAX_ERROR) });
     }
     try {
-      await publisher.send(letter);
+      await send(letter);
     } catch (error) {
       // Who asked is gone: nobody is left to tell. Other faults would end in a second answer.
       if (!(error instanceof PublishError && error.code === "unroutable")) return reject(`the reply could not be sent: ${reasonOf(error)}`);

@@ -1,0 +1,15 @@
+/** The export "warren/topology": describing, checking and following messaging. Pure: for programs that have no business with Pulumi, such as workers. */
+export { check } from "./check/check.js";
+export type { Finding, Severity } from "./check/finding.js";
+export { compile, compileInstallation } from "./compile/compile.js";
+export { definitions } from "./compile/definitions.js";
+export type * from "./compile/plan.js";
+export * from "./define.js";
+export { difference, type Change, type Difference } from "./difference/index.js";
+export type { Duration, Size } from "./durations.js";
+export { WarrenError, type ErrorDetails } from "./errors.js";
+export { explain, explainText, type Explanation } from "./explain.js";
+export type * from "./model.js";
+export { read, type Read } from "./read.js";
+export { router, type Route, type Router } from "./routing.js";
+export type { QueueType, Version } from "./settings.js";
