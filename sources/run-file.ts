@@ -7,8 +7,15 @@ import { WarrenError } from "../topology/errors.js";
 // Named by its path below; this line makes the compiler put it beside.
 import type {} from "./warren-in-files.js";
 
+const extension = existsSync(join(__dirname, "warren-in-files.ts")) ? "ts" : "js";
+const at = (...path: readonly string[]): string => `${join(__dirname, ...path)}.${extension}`;
+
 /** This package, in a file that may lie where no package is installed. */
-const WARREN = join(__dirname, existsSync(join(__dirname, "warren-in-files.ts")) ? "warren-in-files.ts" : "warren-in-files.js");
+const WARREN = {
+  warren: at("warren-in-files"),
+  "warren/topology": at("warren-in-files"),
+  "warren/workers": at("..", "workers", "index"),
+};
 
 /** The first `:line:column` behind the file's name in a text. */
 function after(text: string, file: string): readonly [line: string, column: string | undefined] | undefined {
@@ -40,12 +47,12 @@ function reason(error: unknown): string {
  * @param shown the file as messages show it
  */
 export async function runFile(file: string, shown: string): Promise<Record<string, unknown>> {
-  const jiti = createJiti(__filename, { alias: { warren: WARREN }, interopDefault: true, fsCache: false, moduleCache: false });
+  const jiti = createJiti(__filename, { alias: WARREN, interopDefault: true, fsCache: false, moduleCache: false });
   try {
     return await jiti.import<Record<string, unknown>>(file);
   } catch (error) {
-    const at = place(error, file);
-    throw new WarrenError(`${at === undefined ? shown : `${shown}:${at}`}: ${withoutCredentials(reason(error))}`, {
+    const where = place(error, file);
+    throw new WarrenError(`${where === undefined ? shown : `${shown}:${where}`}: ${withoutCredentials(reason(error))}`, {
       remedy: "put right what is named",
       exitCode: 2,
       cause: error,

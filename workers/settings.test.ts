@@ -1,11 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hasZstd } from "./codec/index.js";
 import { WorkerError } from "./errors.js";
-import { connectOptions, settings, settingsMarkdown, settingsTable } from "./settings.js";
+import { connectOptions, settings, settingsTable } from "./settings.js";
+import { settingsPage } from "./settings/page.js";
 
 type Environment = Record<string, string>;
 
@@ -147,7 +148,7 @@ describe("the table and the parser agree", () => {
   });
 
   test("the page has them all", () => {
-    for (const { name } of settingsTable) expect(settingsMarkdown()).toContain(`\n| \`${name}\` | `);
+    for (const { name } of settingsTable) expect(settingsPage()).toMatch(new RegExp(`\\n\\| \`${name}\` +\\| `));
   });
 });
 
@@ -432,4 +433,8 @@ describe("connectOptions", () => {
     const fresh = await connectOptions(settings({ RABBITMQ_PASSWORD_FILE: file("password", "x") }));
     expect(fresh.credentials).toBeTypeOf("function");
   });
+});
+
+test("the page is what docs/worker-settings.md says; if not: npx tsx docs/worker-settings.gen.ts", () => {
+  expect(readFileSync(join(__dirname, "..", "docs", "worker-settings.md"), "utf8")).toBe(settingsPage());
 });

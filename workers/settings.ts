@@ -8,7 +8,6 @@ import { misspelt } from "./settings/misspelt.js";
 import { Problems } from "./settings/problems.js";
 import { type Name, TABLE, type Value, type Values } from "./settings/table.js";
 
-export { settingsMarkdown } from "./settings/page.js";
 export { settingsTable } from "./settings/table.js";
 
 /** Holds keys, if there are any: not to be logged as a whole. */

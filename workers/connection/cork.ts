@@ -25,16 +25,16 @@ export function corkByTurn(socket: Socket): void {
     bytes = 0;
     if (!write(all)) full = true;
   };
-  socket.write = ((chunk: Buffer) => {
+  socket.write = (chunk: Buffer) => {
     if (gathered.length === 0) process.nextTick(flush);
     gathered.push(chunk);
     bytes += chunk.length;
     if (bytes >= ENOUGH || chunk.length >= LARGE) flush();
     return !full;
-  });
+  };
   const end = socket.end.bind(socket) as (...all: unknown[]) => Socket;
-  socket.end = ((...all: unknown[]) => {
+  socket.end = (...all: unknown[]) => {
     flush();
     return end(...all);
-  });
+  };
 }
