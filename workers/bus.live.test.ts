@@ -253,6 +253,45 @@ test("a stop finishes what is begun and gives back the rest, without a count", a
   expect(rest.every(([, count]) => count === 0)).toBe(true);
 });
 
+test("what ended its worker before is handled alone, so that the innocent are not counted with it", async () => {
+  const ground = await workerGround(shop);
+  const web = await use(ground.topology, { service: "web", url: ground.url("web") });
+  await web.publishAll(
+    "order",
+    Array.from({ length: 15 }, (_, id) => ({ id })),
+    { key: { region: "eu" } },
+  );
+  // Two workers die with all of it.
+  for (let death = 0; death < 2; death++) {
+    const connection = await amqp.connect(ground.url("administrator"));
+    const channel = await connection.createChannel();
+    let taken = 0;
+    await channel.consume("billing", () => void taken++);
+    await until(() => taken === 15);
+    await connection.close();
+  }
+  const billing = await use(ground.topology, { service: "billing", url: ground.url("billing") });
+  const seen: { id: number; count: unknown; together: number }[] = [];
+  let running = 0;
+  await billing.consume("billing", async ({ body, headers }) => {
+    running++;
+    await sleep(10);
+    seen.push({ id: body.id, count: headers["x-delivery-count"] ?? 0, together: running });
+    running--;
+  });
+  await until(() => seen.length === 15);
+  expect(seen.map(({ id }) => id).sort((a, b) => a - b)).toEqual(Array.from({ length: 15 }, (_, id) => id));
+  expect(seen.map(({ count, together }) => [count, together])).toEqual(Array.from({ length: 15 }, () => [2, 1]));
+  seen.length = 0;
+  await web.publishAll(
+    "order",
+    Array.from({ length: 60 }, (_, id) => ({ id })),
+    { key: { region: "eu" } },
+  );
+  await until(() => seen.length === 60);
+  expect(Math.max(...seen.map(({ together }) => together))).toBeGreaterThan(1);
+});
+
 test("messages with one key keep their order, others do not wait for them", async () => {
   const ground = await workerGround(shop);
   const web = await use(ground.topology, { service: "web", url: ground.url("web") });

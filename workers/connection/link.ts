@@ -138,7 +138,8 @@ export class Link {
     // A peer that does not answer gets no more than a moment.
     if (connection)
       await Promise.race([connection.close().catch(() => undefined), pause(2000)]).finally(() => socketOf(connection).destroy());
-    await this.#running;
+    // A socket that was only silent may never say that it is gone.
+    await Promise.race([this.#running, pause(1000)]);
     this.options.observer.connection(this.options.purpose, "closed");
   }
 

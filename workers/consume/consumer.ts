@@ -1,4 +1,5 @@
 /** Consumes from one queue: so many at a time, each settled by its outcome, again after every loss, and to a clean end. */
+import { randomUUID } from "node:crypto";
 import type { Channel, ChannelModel, ConsumeMessage, Options } from "amqplib";
 import { pause, waitBefore, type Backoff } from "../connection/backoff.js";
 import type { Link, Tenant } from "../connection/link.js";
@@ -69,6 +70,14 @@ interface Entry<Tx> {
 
 const RETRY_LATER_MS = 1000;
 
+/*
+ * A message that ends its worker takes all that is prefetched along: each counts one more delivery, and at the limit the innocent ones
+ * are dead-lettered too. So what has been delivered in vain so often is handled alone, with nothing else on the channel.
+ */
+const SUSPECT = 2;
+/** So many others after it, and the consumer takes as many as before. */
+const CALM = 10;
+
 export class Consumer<Tx = never> implements Tenant {
   #state: ConsumerEvent = "recovering";
   #connection: ChannelModel | undefined;
@@ -81,6 +90,11 @@ export class Consumer<Tx = never> implements Tenant {
   #lastMessageAt: number | undefined;
   #missingSince: number | undefined;
   #attempt = 0;
+  /** It takes one at a time, and how many that are above suspicion came since. */
+  #alone = false;
+  #calm = 0;
+  /** Between two consumers of the channel: whatever comes is given back. */
+  #switching = false;
   /** Of a stream: the last one that was handled. */
   #offset: number | undefined;
   /** Came, and wait for a handler. */
@@ -194,6 +208,8 @@ export class Consumer<Tx = never> implements Tenant {
     await this.setup.declare?.(channel);
     // A stream gives nothing without.
     await channel.prefetch(this.options.noAck && !this.setup.stream ? 0 : this.#prefetch);
+    this.#alone = false;
+    this.#switching = false;
     const acks = new Acks(channel, () => this.setup.observer.inFlight(queue, acks.open));
     this.#channel = channel;
     this.#acks = acks;
@@ -201,17 +217,45 @@ export class Consumer<Tx = never> implements Tenant {
     channel.on("close", () => {
       if (up && this.#channel === channel) this.#recover("the broker closed the channel");
     });
-    const onMessage = (message: ConsumeMessage | null): void => {
-      if (message) this.#arrived(message, channel, acks);
-      else if (this.#channel === channel) this.#cancelled(channel);
-    };
-    this.#tag = (await channel.consume(queue, onMessage, this.#arguments())).consumerTag;
+    await this.#begin(channel, acks);
     up = true;
     this.#everOpen = true;
     this.#missingSince = undefined;
     this.#attempt = 0;
     if (this.#stopping) return;
     this.#become("consuming");
+  }
+
+  async #begin(channel: Channel, acks: Acks): Promise<void> {
+    const onMessage = (message: ConsumeMessage | null): void => {
+      if (message) this.#arrived(message, channel, acks);
+      else if (this.#channel === channel) this.#cancelled(channel);
+    };
+    // One of its own: deliveries come before the broker's answer, and may want to end it.
+    this.#tag = randomUUID();
+    await channel.consume(this.queue, onMessage, { ...this.#arguments(), consumerTag: this.#tag });
+  }
+
+  /** From now on one at a time, or as many as before. A prefetch holds for consumers that come after it. */
+  async #switch(channel: Channel, acks: Acks, alone: boolean): Promise<void> {
+    this.#switching = true;
+    this.#calm = 0;
+    try {
+      if (this.#tag !== undefined) await channel.cancel(this.#tag);
+      for (const entry of this.#waiting.splice(0)) this.#giveBack(entry);
+      await channel.prefetch(alone ? 1 : this.#prefetch);
+      this.#alone = alone;
+      this.#switching = false;
+      if (!this.#stopping && this.#channel === channel) await this.#begin(channel, acks);
+    } catch (error) {
+      // The channel went: the next one begins anew.
+      if (this.#channel === channel) this.#recover(reasonOf(error));
+    }
+  }
+
+  #suspicious({ headers }: DeliveryImpl<Tx>): boolean {
+    const count = headers["x-delivery-count"];
+    return typeof count === "number" && count >= SUSPECT && this.#prefetch > 1 && !this.options.noAck && !this.setup.stream;
   }
 
   #arguments(): Options.Consume {
@@ -288,7 +332,11 @@ export class Consumer<Tx = never> implements Tenant {
     const delivery = new DeliveryImpl<Tx>(this.queue, message, this.options.once !== undefined);
     const entry: Entry<Tx> = { delivery, acks, channel, key: undefined, started: false, settled: false };
     this.#live.add(entry);
-    if (this.#stopping) return this.#giveBack(entry);
+    if (this.#stopping || this.#switching) return this.#giveBack(entry);
+    if (!this.#alone && this.#suspicious(delivery)) {
+      this.#giveBack(entry);
+      return void this.#switch(channel, acks, true);
+    }
     this.#read(entry);
   }
 
@@ -538,6 +586,10 @@ export class Consumer<Tx = never> implements Tenant {
     this.#live.delete(entry);
     if (entry.started) this.#running--;
     if (entry.key !== undefined && entry.started) this.#busyKeys.delete(entry.key);
+    if (this.#alone && !stale && !this.#switching && outcome !== "requeue") {
+      this.#calm = this.#suspicious(delivery) ? 0 : this.#calm + 1;
+      if (this.#calm >= CALM) void this.#switch(entry.channel, entry.acks, false);
+    }
     if (this.#waiting.length > 0) this.#next();
     this.#checkDrained();
   }
