@@ -7,7 +7,8 @@ import type { Queue, QueueTemplate, Service } from "../topology/model.js";
 import { fill, partitionQueue, placeholders } from "../topology/names.js";
 import { decode, encode, type CodecOptions, type Encoded } from "./codec/index.js";
 import { batched, type BatchOptions } from "./consume/batch.js";
-import { Consumer, type ConsumerOptions, type ConsumerSetup } from "./consume/consumer.js";
+import { Consumer } from "./consume/consumer.js";
+import type { ConsumerOptions, ConsumerSetup } from "./consume/setup.js";
 import type { DeliveryFacts, DeliveryImpl } from "./consume/delivery.js";
 import { identifier, reaching } from "./consume/identify.js";
 import type { Outcome } from "./consume/outcomes.js";
@@ -321,11 +322,18 @@ export class Bus<T extends AnyTopology, S extends ServiceName<T>> {
     );
   }
 
-  /** Ready messages and consumers of queues, from the broker itself. Queues that are not there are left out. */
+  /**
+   * Ready messages and consumers of queues, from the broker itself. Queues that are not there are left out. Throws a `WorkerError`
+   * "unauthorized" for one on which this service has no right at all: the broker does not let it look.
+   */
   async queues(names: readonly string[]): Promise<Record<string, { readonly messages: number; readonly consumers: number }>> {
     const found: Record<string, { messages: number; consumers: number }> = {};
     for (const name of names) {
-      const answer = await this.#once((channel) => channel.checkQueue(name)).catch(() => undefined);
+      const answer = await this.#once((channel) => channel.checkQueue(name)).catch((error: unknown) => {
+        const refusal = refusalOf(error);
+        if (refusal?.code !== 404) throw (refusal && fatal(refusal, `Queue "${name}"`)) ?? error;
+        return undefined;
+      });
       if (answer) found[name] = { messages: answer.messageCount, consumers: answer.consumerCount };
     }
     return found;

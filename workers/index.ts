@@ -12,7 +12,7 @@ export {
 } from "./bus.js";
 export type { Credentials, Tls } from "./connection/address.js";
 export type { BatchOptions } from "./consume/batch.js";
-export type { ConsumerOptions } from "./consume/consumer.js";
+export type { ConsumerOptions } from "./consume/setup.js";
 export type { DeliveryFacts } from "./consume/delivery.js";
 export type { Failure } from "./consume/history.js";
 export { ack, park, reject, requeue, retry, type Outcome } from "./consume/outcomes.js";

@@ -1,74 +1,17 @@
-/** Consumes from one queue: so many at a time, each settled by its outcome, again after every loss, and to a clean end. */
-import { randomUUID } from "node:crypto";
+/** Consumes from one queue: begins again after every loss, takes one at a time when a message has ended a worker, and comes to a clean end. */
 import type { Channel, ChannelModel, ConsumeMessage, Options } from "amqplib";
-import { pause, waitBefore, type Backoff } from "../connection/backoff.js";
-import type { Link, Tenant } from "../connection/link.js";
+import { randomUUID } from "node:crypto";
+import { pause, waitBefore } from "../connection/backoff.js";
+import type { Tenant } from "../connection/link.js";
 import { fatal, refusalOf, WorkerError } from "../errors.js";
 import type { ConsumerHealth } from "../observe/health-state.js";
-import type { ConsumerEvent, Observer } from "../observe/observer.js";
-import type { OnceStore } from "../once/store.js";
-import type { Publisher } from "../publish/publisher.js";
-import type { Outgoing } from "../publish/outgoing.js";
-import { Acks, tagged } from "./acks.js";
+import type { ConsumerEvent, OutcomeName } from "../observe/observer.js";
+import { Acks } from "./acks.js";
 import { DeliveryImpl } from "./delivery.js";
-import type { Identified } from "./identify.js";
-import type { DeadLetterReason } from "./history.js";
-import { failed, outcomeOf, reasonOf, type Outcome } from "./outcomes.js";
-import type { WayOut } from "./way-out.js";
-
-export interface ConsumerOptions<Tx = never, Body = unknown> {
-  /** Unacknowledged deliveries at a time. @default the bus's `prefetch`, 100 */
-  readonly prefetch?: number;
-  /** Handlers that run at a time. @default `prefetch` */
-  readonly concurrency?: number;
-  /** Deliveries with the same key are handled one after the other, in their order. */
-  readonly orderBy?: (body: Body) => string;
-  /** Milliseconds for one handling; then it counts as failed, and its signal is aborted. @default the bus's `handlerTimeout`, none */
-  readonly timeout?: number;
-  /** Remembers what was handled, so that a duplicate has no second effect. */
-  readonly once?: OnceStore<Tx>;
-  /** The broker forgets a message as soon as it is sent: what fails or is cut off is lost. @default false */
-  readonly noAck?: boolean;
-  /** The broker prefers consumers with a higher one. */
-  readonly priority?: number;
-  /** Nobody else may consume. @default false */
-  readonly exclusive?: boolean;
-  /** Of a stream: where to begin. After a loss it goes on behind what was handled. @default "next" */
-  readonly offset?: "first" | "last" | "next" | number | Date;
-}
-
-export interface ConsumerSetup<Tx> {
-  readonly link: Link;
-  readonly publisher: Publisher;
-  readonly observer: Observer;
-  readonly queue: string;
-  /** Its queue is a stream: nothing is taken out, and nothing can be given back. */
-  readonly stream: boolean;
-  readonly wayOut: WayOut;
-  readonly identify: (message: ConsumeMessage, body: Buffer) => Identified;
-  readonly decode: (message: ConsumeMessage) => Buffer | Promise<Buffer>;
-  readonly handler: (delivery: DeliveryImpl<Tx>) => unknown;
-  /** Before consuming, every time: an instance's queue is declared here. */
-  readonly declare?: (channel: Channel) => Promise<void>;
-  readonly backoff: Backoff;
-  /** Milliseconds that a queue may be missing after it was there: it is being made again, perhaps. */
-  readonly missingFor: number;
-  /** Called when it will not go on. */
-  readonly onFailed: (fault: WorkerError) => void;
-}
-
-type NotDone = Exclude<Outcome, { readonly kind: "ack" }>;
-
-interface Entry<Tx> {
-  readonly delivery: DeliveryImpl<Tx>;
-  readonly acks: Acks;
-  readonly channel: Channel;
-  key: string | undefined;
-  started: boolean;
-  settled: boolean;
-}
-
-const RETRY_LATER_MS = 1000;
+import { Handling } from "./handling.js";
+import { reasonOf } from "./outcomes.js";
+import { Settling, type Entry, type Surroundings } from "./settling.js";
+import type { ConsumerOptions, ConsumerSetup } from "./setup.js";
 
 /*
  * A message that ends its worker takes all that is prefetched along: each counts one more delivery, and at the limit the innocent ones
@@ -86,7 +29,6 @@ export class Consumer<Tx = never> implements Tenant {
   #tag: string | undefined;
   #everOpen = false;
   #stopping = false;
-  #running = 0;
   #lastMessageAt: number | undefined;
   #missingSince: number | undefined;
   #attempt = 0;
@@ -95,25 +37,28 @@ export class Consumer<Tx = never> implements Tenant {
   #calm = 0;
   /** Between two consumers of the channel: whatever comes is given back. */
   #switching = false;
-  /** Of a stream: the last one that was handled. */
-  #offset: number | undefined;
-  /** Came, and wait for a handler. */
-  #waiting: Entry<Tx>[] = [];
+  /** Not settled. */
   readonly #live = new Set<Entry<Tx>>();
-  readonly #busyKeys = new Set<string>();
   readonly #ended = new AbortController();
   #drained: (() => void) | undefined;
 
   readonly #prefetch: number;
-  readonly #concurrency: number;
+  readonly #settling: Settling<Tx>;
+  readonly #handling: Handling<Tx>;
 
   constructor(
     private readonly setup: ConsumerSetup<Tx>,
     private readonly options: ConsumerOptions<Tx> & { readonly prefetch: number },
   ) {
     this.#prefetch = options.prefetch;
-    // A stream is handled in its order.
-    this.#concurrency = options.concurrency ?? (setup.stream ? 1 : options.prefetch);
+    const around: Surroundings<Tx> = {
+      isCurrent: ({ acks }) => acks === this.#acks,
+      state: () => this.#state,
+      ended: this.#ended.signal,
+      settled: (entry, outcome) => this.#settled(entry, outcome),
+    };
+    this.#settling = new Settling(setup, options.noAck === true, around);
+    this.#handling = new Handling(setup, options, this.#settling, around);
   }
 
   get queue(): string {
@@ -150,7 +95,7 @@ export class Consumer<Tx = never> implements Tenant {
     this.#ended.abort();
     const channel = this.#channel;
     if (channel && this.#tag !== undefined) await Promise.race([channel.cancel(this.#tag).catch(() => undefined), pause(deadline)]);
-    for (const entry of this.#waiting.splice(0)) this.#giveBack(entry);
+    for (const entry of this.#handling.withdraw()) this.#settling.giveBack(entry);
     if (this.#live.size > 0) {
       const drained = new Promise<void>((resolve) => (this.#drained = resolve));
       const late = new AbortController();
@@ -159,7 +104,7 @@ export class Consumer<Tx = never> implements Tenant {
     }
     for (const entry of [...this.#live]) {
       entry.delivery.abort(new Error("The worker stops."));
-      this.#giveBack(entry);
+      this.#settling.giveBack(entry);
     }
     this.#acks?.flush();
     this.setup.link.remove(this);
@@ -242,7 +187,7 @@ export class Consumer<Tx = never> implements Tenant {
     this.#calm = 0;
     try {
       if (this.#tag !== undefined) await channel.cancel(this.#tag);
-      for (const entry of this.#waiting.splice(0)) this.#giveBack(entry);
+      for (const entry of this.#handling.withdraw()) this.#settling.giveBack(entry);
       await channel.prefetch(alone ? 1 : this.#prefetch);
       this.#alone = alone;
       this.#switching = false;
@@ -260,7 +205,8 @@ export class Consumer<Tx = never> implements Tenant {
 
   #arguments(): Options.Consume {
     const { noAck, priority, exclusive, offset = "next" } = this.options;
-    const from = this.#offset === undefined ? offset : this.#offset + 1;
+    const handled = this.#settling.offset;
+    const from = handled === undefined ? offset : handled + 1;
     // amqplib writes a Date as a string; the broker wants a timestamp of seconds.
     const begin = from instanceof Date ? { "!": "timestamp", value: Math.floor(from.getTime() / 1000) } : from;
     return {
@@ -298,7 +244,7 @@ export class Consumer<Tx = never> implements Tenant {
     this.#channel = undefined;
     this.#acks = undefined;
     this.#tag = undefined;
-    for (const entry of this.#waiting.splice(0)) this.#live.delete(entry);
+    for (const entry of this.#handling.withdraw()) this.#live.delete(entry);
     this.#checkDrained();
   }
 
@@ -320,277 +266,28 @@ export class Consumer<Tx = never> implements Tenant {
   #arrived(message: ConsumeMessage, channel: Channel, acks: Acks): void {
     const now = Date.now();
     this.#lastMessageAt = now;
-    const timestamp = message.properties.timestamp as number | undefined;
-    const { redelivered } = message.fields;
-    this.setup.observer.received(
-      this.queue,
-      message.content.length,
-      redelivered,
-      timestamp === undefined ? undefined : Math.max(0, now / 1000 - timestamp),
-    );
+    const { timestamp } = message.properties as { readonly timestamp?: number };
+    const age = timestamp === undefined ? undefined : Math.max(0, now / 1000 - timestamp);
+    this.setup.observer.received(this.queue, message.content.length, message.fields.redelivered, age);
     if (!this.options.noAck) acks.add();
     const delivery = new DeliveryImpl<Tx>(this.queue, message, this.options.once !== undefined);
     const entry: Entry<Tx> = { delivery, acks, channel, key: undefined, started: false, settled: false };
     this.#live.add(entry);
-    if (this.#stopping || this.#switching) return this.#giveBack(entry);
+    if (this.#stopping || this.#switching) return this.#settling.giveBack(entry);
     if (!this.#alone && this.#suspicious(delivery)) {
-      this.#giveBack(entry);
+      this.#settling.giveBack(entry);
       return void this.#switch(channel, acks, true);
     }
-    this.#read(entry);
+    this.#handling.take(entry);
   }
 
-  /** What cannot be read is dead-lettered at once: no retry would help. */
-  #read(entry: Entry<Tx>): void {
-    const { delivery } = entry;
-    let decoded: Buffer | Promise<Buffer>;
-    try {
-      decoded = this.setup.decode(delivery.message);
-    } catch (error) {
-      return this.#unreadable(entry, "malformed", reasonOf(error));
-    }
-    if (Buffer.isBuffer(decoded)) return this.#identify(entry, decoded);
-    decoded.then(
-      (body) => this.#identify(entry, body),
-      (error: unknown) => this.#unreadable(entry, "malformed", reasonOf(error)),
-    );
-  }
-
-  #identify(entry: Entry<Tx>, body: Buffer): void {
-    // Decoding took its time, and the channel went meanwhile.
-    if (this.#acks !== entry.acks) return void this.#live.delete(entry);
-    const identified = this.setup.identify(entry.delivery.message, body);
-    if (!identified.ok) return this.#unreadable(entry, identified.reason, identified.fault);
-    entry.delivery.name = identified.name;
-    entry.delivery.body = identified.body;
-    const { orderBy } = this.options;
-    if (orderBy)
-      try {
-        entry.key = orderBy(identified.body);
-      } catch (error) {
-        return this.#unreadable(entry, "invalid", `orderBy: ${reasonOf(error)}`);
-      }
-    if (this.#mayStart(entry)) this.#start(entry);
-    else this.#waiting.push(entry);
-  }
-
-  #unreadable(entry: Entry<Tx>, why: DeadLetterReason, fault: string): void {
-    entry.started = true;
-    this.#running++;
-    void this.#toDeadLetters(entry, why, fault, 0);
-  }
-
-  #mayStart({ key }: Entry<Tx>): boolean {
-    return this.#running < this.#concurrency && (key === undefined || !this.#busyKeys.has(key));
-  }
-
-  #next(): void {
-    for (let at = 0; at < this.#waiting.length && this.#running < this.#concurrency && !this.#stopping;) {
-      const entry = this.#waiting[at];
-      if (entry && this.#mayStart(entry)) {
-        this.#waiting.splice(at, 1);
-        this.#start(entry);
-      } else at++;
-    }
-  }
-
-  #start(entry: Entry<Tx>): void {
-    entry.started = true;
-    this.#running++;
-    if (entry.key !== undefined) this.#busyKeys.add(entry.key);
-    const { once } = this.options;
-    if (!once || entry.delivery.messageId === undefined) return this.#handle(entry);
-    try {
-      const seen = once.seen(this.#onceKey(entry));
-      if (typeof seen === "boolean") return seen ? this.#duplicate(entry, 0) : this.#handle(entry);
-      seen.then(
-        (is) => (is ? this.#duplicate(entry, 0) : this.#handle(entry)),
-        (error: unknown) => void this.#apply(entry, failed(error), 0),
-      );
-    } catch (error) {
-      void this.#apply(entry, failed(error), 0);
-    }
-  }
-
-  /** The same message in two queues has two effects. */
-  #onceKey({ delivery }: Entry<Tx>): string {
-    return `${this.queue}\u0000${delivery.messageId}`;
-  }
-
-  #handle(entry: Entry<Tx>): void {
-    const { delivery } = entry;
-    const begun = performance.now();
-    const seconds = (): number => (performance.now() - begun) / 1000;
-    const { timeout } = this.options;
-    let late: NodeJS.Timeout | undefined;
-    let over = false;
-    const done = (outcome: Outcome): Promise<void> | undefined => {
-      if (over) return undefined;
-      over = true;
-      clearTimeout(late);
-      return this.#decided(entry, outcome, seconds());
-    };
-    if (timeout !== undefined && timeout > 0)
-      late = setTimeout(() => {
-        const error = new Error(`The handler took longer than ${timeout} ms.`);
-        delivery.abort(error);
-        void done(failed(error));
-      }, timeout);
-    // Settled inside: the trace's span has the outcome, and lasts until then.
-    const work = (): unknown => {
-      try {
-        const result = this.setup.handler(delivery);
-        if (!isPromise(result)) return done(outcomeOf(result));
-        return result.then(
-          (value) => done(outcomeOf(value)),
-          (error: unknown) => done(failed(error)),
-        );
-      } catch (error) {
-        return done(failed(error));
-      }
-    };
-    this.setup.observer.traceProcess(this.queue, delivery.name ?? "", delivery.headers, work, delivery);
-  }
-
-  #decided(entry: Entry<Tx>, outcome: Outcome, seconds: number): Promise<void> | undefined {
-    const { once } = this.options;
-    if (outcome.kind !== "ack") return this.#apply(entry, outcome, seconds);
-    if (!once || entry.delivery.messageId === undefined) {
-      this.#ack(entry, seconds);
-      return undefined;
-    }
-    const committed = (first: boolean): void => (first ? this.#ack(entry, seconds) : this.#duplicate(entry, seconds));
-    const broken = (error: unknown): Promise<void> => this.#apply(entry, failed(error), seconds);
-    try {
-      const result = once.commit(this.#onceKey(entry), entry.delivery.effects ?? []);
-      if (typeof result !== "boolean") return result.then(committed, broken);
-      committed(result);
-      return undefined;
-    } catch (error) {
-      return broken(error);
-    }
-  }
-
-  #duplicate(entry: Entry<Tx>, seconds: number): void {
-    this.#settle(entry, "duplicate", seconds, undefined, () => entry.acks.ack(tagOf(entry)));
-  }
-
-  #ack(entry: Entry<Tx>, seconds: number): void {
-    this.#settle(entry, "ack", seconds, undefined, () => {
-      const { offset } = entry.delivery;
-      if (offset !== undefined) this.#offset = offset;
-      entry.acks.ack(tagOf(entry));
-    });
-  }
-
-  async #apply(entry: Entry<Tx>, outcome: NotDone, seconds: number): Promise<void> {
-    const { delivery } = entry;
-    if (outcome.kind === "requeue") return this.#giveBack(entry);
-    const { reason } = outcome;
-    if (this.options.noAck || this.setup.stream) {
-      if (outcome.kind === "retry" && this.setup.stream) return this.#again(entry, reason, seconds);
-      this.setup.observer.deadLettered(this.queue, "rejected", delivery);
-      return this.#settle(entry, outcome.kind, seconds, reason, () => {
-        const { offset } = delivery;
-        if (offset !== undefined) this.#offset = offset;
-        entry.acks.ack(tagOf(entry));
-      });
-    }
-    if (outcome.kind === "reject") return this.#reject(entry, seconds, reason);
-    if (outcome.kind === "park") return this.#toDeadLetters(entry, "parked", reason, seconds);
-    const rung = this.setup.wayOut.rung(delivery.message, reason);
-    if (rung) {
-      if (await this.#published(entry, rung)) this.#settle(entry, "retry", seconds, reason, () => entry.acks.ack(tagOf(entry)));
-      return;
-    }
-    // The queue holds it back itself, and counts.
-    if (this.setup.wayOut.delays)
-      return this.#settle(entry, "retry", seconds, reason, () => {
-        entry.channel.reject(tagged(tagOf(entry)), true);
-        entry.acks.settle(tagOf(entry));
-      });
-    return this.#toDeadLetters(entry, "exhausted", reason, seconds);
-  }
-
-  /** A stream cannot give back: the same delivery is tried again, and those behind it wait. */
-  async #again(entry: Entry<Tx>, reason: string, seconds: number): Promise<void> {
-    this.setup.observer.processed(this.queue, entry.delivery.name ?? "", "retry", seconds, reason, entry.delivery);
-    await pause(waitBefore(this.#attempt++, this.setup.backoff), this.#ended.signal);
-    if (this.#acks !== entry.acks || this.#stopping) return this.#settle(entry, "stale", 0, undefined, () => undefined);
-    entry.delivery.effects = undefined;
-    this.#handle(entry);
-  }
-
-  #reject(entry: Entry<Tx>, seconds: number, reason: string): void {
-    this.setup.observer.deadLettered(this.queue, "rejected", entry.delivery);
-    this.#settle(entry, "reject", seconds, reason, () => {
-      entry.channel.reject(tagged(tagOf(entry)), false);
-      entry.acks.settle(tagOf(entry));
-    });
-  }
-
-  async #toDeadLetters(entry: Entry<Tx>, why: DeadLetterReason, reason: string, seconds: number): Promise<void> {
-    if (this.options.noAck || this.setup.stream) {
-      this.setup.observer.deadLettered(this.queue, why, entry.delivery);
-      return this.#settle(entry, "park", seconds, reason, () => entry.acks.ack(tagOf(entry)));
-    }
-    const letter = this.setup.wayOut.deadLetters(entry.delivery.message, why, reason);
-    // The topology has nowhere for it: the broker drops it, as the topology says.
-    if (!letter) return this.#reject(entry, seconds, `${why}: ${reason}`);
-    if (!(await this.#published(entry, letter))) return;
-    this.setup.observer.deadLettered(this.queue, why, entry.delivery);
-    this.#settle(entry, "park", seconds, `${why}: ${reason}`, () => entry.acks.ack(tagOf(entry)));
-  }
-
-  /** Whether the broker has it. If not, it is given back after a while: it may have arrived, so a duplicate is possible, and a loss is not. */
-  async #published(entry: Entry<Tx>, outgoing: Outgoing): Promise<boolean> {
-    try {
-      await this.setup.publisher.send(outgoing);
-      return true;
-    } catch (error) {
-      this.setup.observer.consumer(this.queue, this.#state, `a failed message could not be sent on: ${reasonOf(error)}`);
-      await pause(RETRY_LATER_MS, this.#ended.signal);
-      this.#giveBack(entry);
-      return false;
-    }
-  }
-
-  /** By nack: it counts for no delivery limit. */
-  #giveBack(entry: Entry<Tx>): void {
-    if (this.options.noAck || this.setup.stream) return this.#settle(entry, "stale", 0, undefined, () => undefined);
-    this.#settle(entry, "requeue", 0, undefined, () => {
-      entry.channel.nack(tagged(tagOf(entry)), false, true);
-      entry.acks.settle(tagOf(entry));
-    });
-  }
-
-  #settle(
-    entry: Entry<Tx>,
-    outcome: Outcome["kind"] | "duplicate" | "stale",
-    seconds: number,
-    reason: string | undefined,
-    tell: () => void,
-  ): void {
-    if (entry.settled) return;
-    entry.settled = true;
-    const { delivery } = entry;
-    // The channel that it came on is gone: the broker delivers it again, and an ack would end the new one.
-    const stale = this.#acks !== entry.acks;
-    if (!stale && !this.options.noAck)
-      try {
-        tell();
-      } catch {
-        // It closed this very moment.
-      }
-    this.setup.observer.processed(this.queue, delivery.name ?? "", stale ? "stale" : outcome, seconds, reason, delivery);
+  #settled(entry: Entry<Tx>, outcome: OutcomeName): void {
     this.#live.delete(entry);
-    if (entry.started) this.#running--;
-    if (entry.key !== undefined && entry.started) this.#busyKeys.delete(entry.key);
-    if (this.#alone && !stale && !this.#switching && outcome !== "requeue") {
-      this.#calm = this.#suspicious(delivery) ? 0 : this.#calm + 1;
+    if (this.#alone && !this.#switching && outcome !== "stale" && outcome !== "requeue") {
+      this.#calm = this.#suspicious(entry.delivery) ? 0 : this.#calm + 1;
       if (this.#calm >= CALM) void this.#switch(entry.channel, entry.acks, false);
     }
-    if (this.#waiting.length > 0) this.#next();
+    this.#handling.next(entry);
     this.#checkDrained();
   }
 
@@ -598,8 +295,3 @@ export class Consumer<Tx = never> implements Tenant {
     if (this.#live.size === 0) this.#drained?.();
   }
 }
-
-const tagOf = <Tx>({ delivery }: Entry<Tx>): number => delivery.message.fields.deliveryTag;
-
-const isPromise = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === "object" && value !== null && typeof (value as { readonly then?: unknown }).then === "function";
