@@ -2,7 +2,8 @@
 import { entry } from "../topology/entry.js";
 import { nearest } from "../topology/nearest.js";
 import { target } from "../topology/permissions.js";
-import { Bus, type BusSettings } from "./bus.js";
+import { Bus } from "./bus.js";
+import type { BusSettings } from "./bus-settings.js";
 import { checkCodec, type CodecOptions } from "./codec/index.js";
 import { parseAddress, type Credentials, type Tls } from "./connection/address.js";
 import type { Backoff } from "./connection/backoff.js";

@@ -1,15 +1,6 @@
 /** The export "warren/workers": publish and consume on a topology that Warren provisioned, typed by it. */
 export { connect, type ConnectOptions } from "./connect.js";
-export {
-  type BatchResult,
-  type Bus,
-  type Delivery,
-  type DeliveryOf,
-  type HandlerResult,
-  type Membership,
-  type RequestOptions,
-  type Subscription,
-} from "./bus.js";
+export { type Bus, type Delivery, type DeliveryOf, type HandlerResult, type Membership, type Subscription } from "./bus.js";
 export type { Credentials, Tls } from "./connection/address.js";
 export type { BatchOptions } from "./consume/batch.js";
 export type { ConsumerOptions } from "./consume/setup.js";
@@ -19,6 +10,7 @@ export { ack, park, reject, requeue, retry, type Outcome } from "./consume/outco
 export type { CompressionOptions, EncryptionOptions } from "./codec/index.js";
 export { PublishError, RequestError, WorkerError, type FaultCode, type PublishCode, type RequestCode } from "./errors.js";
 export type { PublishOptions } from "./publish/outgoing.js";
+export type { BatchResult, RequestOptions } from "./publish/sender.js";
 export type { PublisherLimits } from "./publish/publisher.js";
 export type * from "./types.js";
 export * from "./observe/index.js";

@@ -1,7 +1,7 @@
-/** Waiting times: they double, are bounded, and differ. */
+/** Waiting times: they double, are bounded, and differ; and what is waited for at most so long. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { waitBefore } from "./backoff.js";
+import { waitBefore, within } from "./backoff.js";
 
 test("between half of the doubled minimum and all of it, never above the maximum", () => {
   fc.assert(
@@ -23,4 +23,14 @@ test("between half of the doubled minimum and all of it, never above the maximum
 test("100 ms to 30 s where nothing is said", () => {
   expect(waitBefore(0, undefined, () => 1)).toBe(100);
   expect(waitBefore(50, undefined, () => 1)).toBe(30_000);
+});
+
+test("what comes in time ends the waiting, with nothing left that keeps the process", async () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+  const before = timers();
+  expect(await within(60_000, Promise.resolve("done"))).toBe("done");
+  await expect(within(60_000, Promise.reject(new Error("no")))).rejects.toThrow("no");
+  expect(timers()).toBe(before);
+  expect(await within(5, new Promise(() => undefined))).toBeUndefined();
+  expect(await within(5, undefined)).toBeUndefined();
 });

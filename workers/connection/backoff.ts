@@ -14,6 +14,16 @@ export function waitBefore(attempt: number, { min = 100, max = 30_000 }: Backoff
   return full / 2 + (random() * full) / 2;
 }
 
+/** What the work gives, or undefined after so many milliseconds. Leaves no timer behind, which would keep the process for that long. */
+export async function within<T>(ms: number, work: Promise<T> | undefined): Promise<T | undefined> {
+  const done = new AbortController();
+  try {
+    return await Promise.race([work, pause(ms, done.signal).then(() => undefined)]);
+  } finally {
+    done.abort();
+  }
+}
+
 /** Ends early, without an error, if the signal says so. */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   await sleep(ms, undefined, signal ? { signal } : {}).catch((error: unknown) => {

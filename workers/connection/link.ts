@@ -4,7 +4,7 @@ import { fatal, refusalOf, WorkerError } from "../errors.js";
 import type { ConnectionState } from "../observe/health-state.js";
 import type { Observer } from "../observe/observer.js";
 import { shown, type Address, type Credentials, type Tls } from "./address.js";
-import { pause, waitBefore, type Backoff } from "./backoff.js";
+import { pause, waitBefore, within, type Backoff } from "./backoff.js";
 import { corkByTurn, socketOf } from "./cork.js";
 
 /*
@@ -137,9 +137,12 @@ export class Link {
     this.#connection = undefined;
     // A peer that does not answer gets no more than a moment.
     if (connection)
-      await Promise.race([connection.close().catch(() => undefined), pause(2000)]).finally(() => socketOf(connection).destroy());
+      await within(
+        2000,
+        connection.close().catch(() => undefined),
+      ).finally(() => socketOf(connection).destroy());
     // A socket that was only silent may never say that it is gone.
-    await Promise.race([this.#running, pause(1000)]);
+    await within(1000, this.#running);
     this.options.observer.connection(this.options.purpose, "closed");
   }
 

@@ -54,8 +54,9 @@ test("each is acked once, none that is open, and all in the end", () => {
       };
       for (const each of steps) {
         if (each.kind === "deliver") {
-          open.push(broker.deliver());
-          acks.add();
+          const tag = broker.deliver();
+          open.push(tag);
+          acks.add(tag);
         } else if (each.kind === "flush") acks.flush();
         else if (open.length > 0) settle(each.kind, open.splice(each.at % open.length, 1)[0] ?? 0);
         expect(acks.open).toBe(open.length);
@@ -73,9 +74,22 @@ test("what is done in order goes in one frame", () => {
   const broker = new Broker();
   const acks = new Acks(broker.channel, () => undefined);
   for (let count = 0; count < 300; count++) {
-    acks.add();
-    acks.ack(broker.deliver());
+    const tag = broker.deliver();
+    acks.add(tag);
+    acks.ack(tag);
   }
   acks.flush();
   expect([broker.frames, broker.acked.size]).toEqual([1, 300]);
+});
+
+test("a delivery that nobody saw is not acked with the others", () => {
+  const broker = new Broker();
+  const acks = new Acks(broker.channel, () => undefined);
+  const tags = [broker.deliver(), broker.deliver(), broker.deliver()];
+  for (const tag of tags.filter((each) => each !== 2)) {
+    acks.add(tag);
+    acks.ack(tag);
+  }
+  acks.flush();
+  expect([...broker.delivered]).toEqual([2]);
 });

@@ -1,7 +1,7 @@
 /** Consumes from one queue: begins again after every loss, takes one at a time when a message has ended a worker, and comes to a clean end. */
 import type { Channel, ChannelModel, ConsumeMessage, Options } from "amqplib";
 import { randomUUID } from "node:crypto";
-import { pause, waitBefore } from "../connection/backoff.js";
+import { pause, waitBefore, within } from "../connection/backoff.js";
 import type { Tenant } from "../connection/link.js";
 import { fatal, refusalOf, WorkerError } from "../errors.js";
 import type { ConsumerHealth } from "../observe/health-state.js";
@@ -94,21 +94,31 @@ export class Consumer<Tx = never> implements Tenant {
     this.#stopping = true;
     this.#ended.abort();
     const channel = this.#channel;
-    if (channel && this.#tag !== undefined) await Promise.race([channel.cancel(this.#tag).catch(() => undefined), pause(deadline)]);
+    if (channel && this.#tag !== undefined)
+      await within(
+        deadline,
+        channel.cancel(this.#tag).catch(() => undefined),
+      );
     for (const entry of this.#handling.withdraw()) this.#settling.giveBack(entry);
     if (this.#live.size > 0) {
       const drained = new Promise<void>((resolve) => (this.#drained = resolve));
-      const late = new AbortController();
-      await Promise.race([drained, pause(deadline, late.signal)]);
-      late.abort();
+      await within(deadline, drained);
     }
     for (const entry of [...this.#live]) {
       entry.delivery.abort(new Error("The worker stops."));
       this.#settling.giveBack(entry);
     }
     this.#acks?.flush();
+    if (channel && this.#acks?.crowded)
+      await within(
+        deadline,
+        this.#settleAll(channel).catch(() => undefined),
+      );
     this.setup.link.remove(this);
-    await Promise.race([channel?.close().catch(() => undefined), pause(1000)]);
+    await within(
+      1000,
+      channel?.close().catch(() => undefined),
+    );
     this.#become("stopped");
   }
 
@@ -150,6 +160,8 @@ export class Consumer<Tx = never> implements Tenant {
     const channel = await connection.createChannel();
     const { queue } = this;
     channel.on("error", () => undefined);
+    // amqplib throws for deliveries behind a cancel; they have come by then.
+    channel.on("handler-error", () => undefined);
     await this.setup.declare?.(channel);
     // A stream gives nothing without.
     await channel.prefetch(this.options.noAck && !this.setup.stream ? 0 : this.#prefetch);
@@ -158,11 +170,13 @@ export class Consumer<Tx = never> implements Tenant {
     const acks = new Acks(channel, () => this.setup.observer.inFlight(queue, acks.open));
     this.#channel = channel;
     this.#acks = acks;
+    // Not by the consumer's callback: a delivery can come when its consumer is gone.
+    channel.prependListener("delivery", (message: ConsumeMessage) => this.#arrived(message, channel, acks));
     let up = false;
     channel.on("close", () => {
       if (up && this.#channel === channel) this.#recover("the broker closed the channel");
     });
-    await this.#begin(channel, acks);
+    await this.#begin(channel);
     up = true;
     this.#everOpen = true;
     this.#missingSince = undefined;
@@ -171,10 +185,9 @@ export class Consumer<Tx = never> implements Tenant {
     this.#become("consuming");
   }
 
-  async #begin(channel: Channel, acks: Acks): Promise<void> {
+  async #begin(channel: Channel): Promise<void> {
     const onMessage = (message: ConsumeMessage | null): void => {
-      if (message) this.#arrived(message, channel, acks);
-      else if (this.#channel === channel) this.#cancelled(channel);
+      if (!message && this.#channel === channel) this.#cancelled(channel);
     };
     // One of its own: deliveries come before the broker's answer, and may want to end it.
     this.#tag = randomUUID();
@@ -182,7 +195,7 @@ export class Consumer<Tx = never> implements Tenant {
   }
 
   /** From now on one at a time, or as many as before. A prefetch holds for consumers that come after it. */
-  async #switch(channel: Channel, acks: Acks, alone: boolean): Promise<void> {
+  async #switch(channel: Channel, alone: boolean): Promise<void> {
     this.#switching = true;
     this.#calm = 0;
     try {
@@ -191,11 +204,18 @@ export class Consumer<Tx = never> implements Tenant {
       await channel.prefetch(alone ? 1 : this.#prefetch);
       this.#alone = alone;
       this.#switching = false;
-      if (!this.#stopping && this.#channel === channel) await this.#begin(channel, acks);
+      if (!this.#stopping && this.#channel === channel) await this.#begin(channel);
     } catch (error) {
       // The channel went: the next one begins anew.
       if (this.#channel === channel) this.#recover(reasonOf(error));
     }
+  }
+
+  /** To consume and to cancel goes through a quorum queue's log, and so comes back behind every ack that was sent; twice, for those kept back. */
+  async #settleAll(channel: Channel): Promise<void> {
+    await channel.prefetch(1);
+    for (let round = 0; round < 2; round++)
+      await channel.cancel((await channel.consume(this.queue, () => undefined, this.#arguments())).consumerTag);
   }
 
   #suspicious({ headers }: DeliveryImpl<Tx>): boolean {
@@ -269,14 +289,14 @@ export class Consumer<Tx = never> implements Tenant {
     const { timestamp } = message.properties as { readonly timestamp?: number };
     const age = timestamp === undefined ? undefined : Math.max(0, now / 1000 - timestamp);
     this.setup.observer.received(this.queue, message.content.length, message.fields.redelivered, age);
-    if (!this.options.noAck) acks.add();
+    if (!this.options.noAck) acks.add(message.fields.deliveryTag);
     const delivery = new DeliveryImpl<Tx>(this.queue, message, this.options.once !== undefined);
     const entry: Entry<Tx> = { delivery, acks, channel, key: undefined, started: false, settled: false };
     this.#live.add(entry);
     if (this.#stopping || this.#switching) return this.#settling.giveBack(entry);
     if (!this.#alone && this.#suspicious(delivery)) {
       this.#settling.giveBack(entry);
-      return void this.#switch(channel, acks, true);
+      return void this.#switch(channel, true);
     }
     this.#handling.take(entry);
   }
@@ -285,7 +305,7 @@ export class Consumer<Tx = never> implements Tenant {
     this.#live.delete(entry);
     if (this.#alone && !this.#switching && outcome !== "stale" && outcome !== "requeue") {
       this.#calm = this.#suspicious(entry.delivery) ? 0 : this.#calm + 1;
-      if (this.#calm >= CALM) void this.#switch(entry.channel, entry.acks, false);
+      if (this.#calm >= CALM) void this.#switch(entry.channel, false);
     }
     this.#handling.next(entry);
     this.#checkDrained();

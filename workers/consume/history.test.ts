@@ -42,12 +42,20 @@ describe("the way out of a queue with a ladder of five", () => {
 
   test("keeps what the publisher wrote, and leaves out what the broker did and what would act again", () => {
     const first = rung(
-      message({ shop: "a", "x-death": [{}], "x-delivery-count": 3 }, { priority: 7, expiration: "5", userId: "me", correlationId: "c" }),
+      message(
+        { shop: "a", "x-tenant": "b", CC: ["elsewhere"], "x-death": [{}], "x-delivery-count": 3, "x-first-death-queue": "q" },
+        { priority: 7, expiration: "5", userId: "me", correlationId: "c" },
+      ),
       "no",
     );
     const { headers, ...properties } = first?.properties as { headers: Record<string, unknown>; expiration?: string; userId?: string };
-    expect(headers).toMatchObject({ shop: "a", "warren-exchange": "contextiq.extraction", "warren-key": "extraction.request" });
-    expect(Object.keys(headers).filter((name) => name.startsWith("x-"))).toEqual([]);
+    expect(headers).toMatchObject({
+      shop: "a",
+      "x-tenant": "b",
+      "warren-exchange": "contextiq.extraction",
+      "warren-key": "extraction.request",
+    });
+    expect(Object.keys(headers).filter((name) => /^x-|CC/.test(name))).toEqual(["x-tenant"]);
     expect(properties).toMatchObject({ priority: 7, correlationId: "c" });
     expect([properties.expiration, properties.userId]).toEqual([undefined, undefined]);
   });

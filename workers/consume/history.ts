@@ -50,11 +50,14 @@ export function originOf({ fields, properties }: ConsumeMessage): { readonly exc
     : { exchange: fields.exchange, key: fields.routingKey };
 }
 
-/** The same message, to be published by its worker: what the broker wrote on it, and what it would refuse or act upon, is left out. */
+/** What the broker writes into headers: it would be a lie on a new message. */
+const BROKERS = /^(x-(death|delivery-count|acquired-count|stream-offset|first-death-.*|last-death-.*|opt-.*)|CC|BCC)$/;
+
+/** The same message, to be published by its worker: what the broker wrote on it, and what it would refuse or act upon (further keys), is left out. */
 export function republished({ properties }: ConsumeMessage, headers: Readonly<Record<string, unknown>>): Options.Publish {
   const { contentType, contentEncoding, priority, correlationId, replyTo, messageId, timestamp, type, appId } =
     properties as Options.Publish & { readonly timestamp?: number };
-  const own = Object.entries((properties.headers ?? {}) as Record<string, unknown>).filter(([name]) => !name.startsWith("x-"));
+  const own = Object.entries((properties.headers ?? {}) as Record<string, unknown>).filter(([name]) => !BROKERS.test(name));
   const given = { contentType, contentEncoding, priority, correlationId, replyTo, messageId, timestamp, type, appId };
   return {
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
