@@ -291,6 +291,16 @@ export class Management {
     return (await this.#find(z.array(wire.WireBinding), this.#between(vhost, ends))) ?? [];
   }
 
+  /** All that feed a queue, that of the default exchange too. */
+  async queueBindings(vhost: string, queue: string): Promise<wire.WireBinding[]> {
+    return (await this.#find(z.array(wire.WireBinding), encode`/api/queues/${vhost}/${queue}/bindings`)) ?? [];
+  }
+
+  /** All that an exchange feeds. */
+  async exchangeBindings(vhost: string, exchange: string): Promise<wire.WireBinding[]> {
+    return (await this.#find(z.array(wire.WireBinding), encode`/api/exchanges/${vhost}/${exchange}/bindings/source`)) ?? [];
+  }
+
   async getBinding(vhost: string, binding: BindingIdentity): Promise<wire.WireBinding | undefined> {
     const between = await this.bindings(vhost, binding);
     return between.find((other) => other.routing_key === binding.routingKey && equal(other.arguments, binding.arguments));
