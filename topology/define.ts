@@ -73,12 +73,13 @@ export type TypedTopology<
 export function topology<
   const ET extends ByName = {},
   const EF extends ByName = {},
+  const Q extends string = never,
   const QF extends ByName = {},
   const TN extends ByName = {},
   const TF extends ByName = {},
-  const M extends { readonly [name: string]: model.Message<keyof ET & string, keyof QF & string> } = {},
+  const M extends { readonly [name: string]: model.Message<keyof ET & string, Q> } = {},
   const S extends {
-    readonly [name: string]: model.Service<keyof ET & string, keyof QF & string, keyof M & string, keyof TN & string>;
+    readonly [name: string]: model.Service<keyof ET & string, Q, keyof M & string, keyof TN & string>;
   } = {},
 >(
   definition: Plain & {
@@ -87,14 +88,12 @@ export function topology<
       readonly [K in keyof ET]: model.Exchange<NoInfer<keyof ET & string>> & { readonly type: ET[K] };
     } & { readonly [K in keyof EF]: { readonly from?: EF[K] & Feeding<EF[K], NoInfer<keyof ET>> } };
     /** Queues by name. */
-    readonly queues?: {
-      readonly [K in keyof QF]: model.Queue<NoInfer<keyof ET & string>, NoInfer<keyof QF & string>> & {
-        readonly from?: QF[K] & Feeding<QF[K], NoInfer<keyof ET>>;
-      };
+    readonly queues?: { readonly [K in Q]: model.Queue<NoInfer<keyof ET & string>, NoInfer<Q>> } & {
+      readonly [K in keyof QF]: { readonly from?: QF[K] & Feeding<QF[K], NoInfer<keyof ET>> };
     };
     /** Queues of which every instance of a service has its own, by a name for the template. */
     readonly templates?: {
-      readonly [K in keyof TN]: model.QueueTemplate<NoInfer<keyof ET & string>, NoInfer<keyof QF & string>> & { readonly name: TN[K] };
+      readonly [K in keyof TN]: model.QueueTemplate<NoInfer<keyof ET & string>, NoInfer<Q>> & { readonly name: TN[K] };
     } & { readonly [K in keyof TF]: { readonly from?: TF[K] & Feeding<TF[K], NoInfer<keyof ET>> } };
     /** Kinds of messages by name. */
     readonly messages?: M & Exactly<M, model.Message>;
@@ -103,7 +102,7 @@ export function topology<
     readonly users?: { readonly [name: string]: model.User };
     readonly policies?: { readonly [name: string]: model.Policy };
     readonly operatorPolicies?: { readonly [name: string]: model.OperatorPolicy };
-    readonly environments?: { readonly [environment: string]: model.Sizes<NoInfer<keyof QF & string>, NoInfer<keyof S & string>> };
+    readonly environments?: { readonly [environment: string]: model.Sizes<NoInfer<Q>, NoInfer<keyof S & string>> };
   },
 ): TypedTopology<ET, EF, QF, TN, TF, M, S> {
   return definition as never;
