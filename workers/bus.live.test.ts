@@ -350,6 +350,8 @@ test("wrong credentials, a missing topology and an unknown service end it with a
     name: "WorkerError",
     code: "unauthorized",
   });
+  const elsewhere = ground.url("web").replace(/[^/]*$/, "nowhere");
+  expect(await fault(connect(ground.topology, { service: "web", url: elsewhere }))).toMatchObject({ code: "unauthorized" });
   await ground.api("DELETE", `/api/exchanges/${encodeURIComponent(ground.vhost)}/orders`);
   expect(await fault(connect(ground.topology, { service: "web", url: ground.url("web") }))).toMatchObject({ code: "missing" });
   expect(await fault(connect(ground.topology, { service: "wbe" as "web", url: ground.url("web") }))).toMatchObject({ code: "wrong-use" });

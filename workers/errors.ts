@@ -81,6 +81,9 @@ export function refusalOf(error: unknown): Refusal | undefined {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
   const text = typeof message === "string" ? message : String(error);
   if (typeof code === "number") return { code, text };
+  // amqplib keeps what the broker says of a vhost to itself.
+  if (/Expected ConnectionOpenOk; got <ConnectionClose/.test(text))
+    return { code: 530, text: "the vhost is not there, this user has no permissions in it, or a limit of connections is reached" };
   // A handshake's end has its code in the text alone.
   const found = /\b(403|404|405|406|530) \(/.exec(text);
   return found ? { code: Number(found[1]), text } : undefined;

@@ -16,7 +16,8 @@ export function corkByTurn(socket: Socket): void {
   let gathered: Buffer[] = [];
   let bytes = 0;
   let full = false;
-  socket.on("drain", () => (full = false));
+  // Before the others that wait for it: they write at once, and would be told that there is still no room.
+  socket.prependListener("drain", () => (full = false));
   const flush = (): void => {
     const [first] = gathered;
     if (!first) return;

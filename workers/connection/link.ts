@@ -51,6 +51,9 @@ export interface Tenant {
 /** Without a delay small frames go at once; with room for many, one system call takes a whole turn's. Node's socket knows the last, amqplib's types do not. */
 const SOCKET = { noDelay: true, writableHighWaterMark: 256 * 1024 } as const;
 
+/** Milliseconds that a vhost may be refused that was open before. */
+const PATIENCE = 60_000;
+
 /** Faults of certificates do not mend themselves. */
 const isTlsFault = (error: unknown): boolean =>
   /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|ERR_OSSL)/.test(
@@ -63,6 +66,8 @@ export class Link {
   #blocked: string | undefined;
   #fault: WorkerError | undefined;
   #next = 0;
+  /** The vhost is refused since then. */
+  #refusedSince: number | undefined;
   readonly #stop = new AbortController();
   readonly #tenants = new Set<Tenant>();
   #running: Promise<void> | undefined;
@@ -170,6 +175,7 @@ export class Link {
         observer.connection(purpose, "open", lostAt === undefined ? {} : { downMs: Date.now() - lostAt });
         everOpen = true;
         attempt = 0;
+        this.#refusedSince = undefined;
         opened();
         const reason = await ended;
         this.#leave(connection, reason);
@@ -257,6 +263,11 @@ export class Link {
     if (error instanceof WorkerError) return error;
     const refusal = refusalOf(error);
     const where = `The broker at ${this.options.addresses.map(shown).join(", ")} refuses the connection to vhost "${this.options.vhost}"`;
+    // A limit of connections may count those that are just lost.
+    if (refusal?.code === 530 && everOpen) {
+      this.#refusedSince ??= Date.now();
+      return Date.now() - this.#refusedSince < PATIENCE ? undefined : fatal(refusal, where);
+    }
     // Passwords may have changed on the broker before they did here.
     if (refusal && !(everOpen && this.options.refreshes)) return fatal(refusal, where);
     if (!everOpen && isTlsFault(error))
