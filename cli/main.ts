@@ -1,19 +1,21 @@
-/** The `warren` command: verbs, errors in words, exit codes. */
-import { Command, CommanderError } from "commander";
-import { withoutCredentials } from "../broker/faults.js";
-import { WarrenError } from "../topology/errors.js";
-import { interrupt, signalCode } from "./interruption.js";
-import { processConsole, visible, type Console } from "./output.js";
+/** The `warren` command: its verbs. */
+import type { Console } from "./output.js";
+import { runProgram, startProgram, type Program } from "./program.js";
 import type { ExitCode, Verb } from "./verb.js";
 import { checkVerb } from "./verbs/check.js";
 import { conformanceVerb } from "./verbs/conformance.js";
 import { definitionsVerb } from "./verbs/definitions.js";
 import { diffVerb } from "./verbs/diff.js";
+import { dlqVerb } from "./verbs/dlq.js";
 import { driftVerb } from "./verbs/drift.js";
 import { envVerb } from "./verbs/env.js";
 import { explainVerb } from "./verbs/explain.js";
 import { graphVerb } from "./verbs/graph.js";
+import { loadVerb } from "./verbs/load.js";
 import { permissionsVerb } from "./verbs/permissions.js";
+import { publishVerb } from "./verbs/publish.js";
+import { tailVerb } from "./verbs/tail.js";
+import { workVerb } from "./verbs/work.js";
 
 const VERBS: readonly Verb[] = [
   checkVerb,
@@ -24,63 +26,24 @@ const VERBS: readonly Verb[] = [
   diffVerb,
   driftVerb,
   conformanceVerb,
+  workVerb,
+  publishVerb,
+  tailVerb,
+  dlqVerb,
+  loadVerb,
   envVerb,
 ];
 
-function command(console: Console, version: string, exit: (code: ExitCode) => void): Command {
-  const program = new Command("warren")
-    .description("RabbitMQ as typed code: looks into a topology, a file of definitions, or a live broker.")
-    .version(version)
-    .showSuggestionAfterError()
-    .exitOverride()
-    .configureOutput({ writeOut: console.out, writeErr: console.error })
-    .addHelpText(
-      "after",
-      "\nExit codes: 0 fine; 1 an error (with --strict a warning), or drift; 2 wrong use, or a broker that cannot be reached.",
-    )
-    .addHelpText("after", "\nExample:\n  $ warren check contextiq\n");
-  VERBS.forEach((verb) => verb(program, console, exit));
-  return program;
-}
-
-function failed(error: unknown, console: Console): ExitCode {
-  // Commander has written its message already; help and version are no errors.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (console.environment["WARREN_DEBUG"])
-    console.error(withoutCredentials(error instanceof Error ? (error.stack ?? error.message) : String(error)));
-  if (error instanceof WarrenError) {
-    console.error(error.message.split("\n").map(visible).join("\n"));
-    return error.exitCode;
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  console.error(visible(withoutCredentials(`warren failed: ${message.split("\n")[0] ?? ""}`)));
-  if (!console.environment["WARREN_DEBUG"]) console.error("  to do:   set WARREN_DEBUG=1 to see where, and report it");
-  return 1;
-}
+const program = (version: string): Program => ({
+  verbs: VERBS,
+  version,
+  description: "RabbitMQ as typed code: looks into a topology, a file of definitions, or a live broker.",
+  example: "warren check contextiq",
+});
 
 /** Runs one verb and returns its exit code. */
-export async function run(words: readonly string[], console: Console, version: string): Promise<ExitCode> {
-  let code: ExitCode = 0;
-  try {
-    const program = command(console, version, (given) => (code = given));
-    await program.parseAsync([...words], { from: "user" });
-    return code;
-  } catch (error) {
-    return failed(error, console);
-  }
-}
+export const run = (words: readonly string[], console: Console, version: string): Promise<ExitCode> =>
+  runProgram(program(version), words, console);
 
 /** The process: its arguments, its output, its end. */
-export async function main(version: string): Promise<void> {
-  // A reader that has enough (`| head`) closes the pipe: no fault of ours.
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-      if (interrupt("nobody reads its output")) return;
-      process.exit(process.exitCode ?? 0);
-    });
-  }
-  // Set, not called: what is written to a pipe still has to go out.
-  const code = await run(process.argv.slice(2), processConsole(), version);
-  process.exitCode = signalCode() ?? code;
-}
+export const main = (version: string): Promise<void> => startProgram(program(version));

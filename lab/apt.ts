@@ -31,15 +31,13 @@ async function install(what: string, packages: readonly string[]): Promise<void>
   await need(`Installing ${what}`, "apt-get", args, { env, remedy: `install it by hand: apt-get install ${packages.join(" ")}` });
 }
 
-/** The address of Debian's own archive, as apt is set to use it. There may be other archives in its configuration. */
-export async function debianMirror(): Promise<string> {
+/** The address of Debian's own archive, as apt is set to use it. There may be other archives in its configuration. `remedy` is for a system without. */
+export async function debianMirror(remedy: string): Promise<string> {
   const answer = await need("apt-get indextargets", "apt-get", ["indextargets", "--format", "$(REPO_URI) $(ORIGIN) $(LABEL)"]);
   const mirror = readMirror(answer.stdout);
   if (mirror) return mirror;
   const system = /PRETTY_NAME="?([^"\n]*)/.exec(readFileSync("/etc/os-release", "utf8"))?.[1] ?? "this system";
-  throw new WarrenError(`apt on ${system} names no archive of Debian, from which the broker image could be made`, {
-    remedy: "make the image rabbitmq:4.3-management available to Docker, or run on Debian",
-  });
+  throw new WarrenError(`apt on ${system} names no archive of Debian, from which the image could be made`, { remedy });
 }
 
 /** The first line `<address> Debian Debian`; Debian-Security and others are other archives. */

@@ -74,7 +74,7 @@ async function buildRootFilesystem(folder: string, say: Say): Promise<void> {
   const answer = await need(
     "Building the broker image",
     join(__dirname, "image", "rootfs.sh"),
-    [suite, await debianMirror(), work, `${tar}.new`],
+    [suite, await debianMirror(`make the image ${official} available to Docker, or run on Debian`), work, `${tar}.new`],
     {
       env: { ...process.env, LC_ALL: "C" },
       remedy: "see the messages above; the package mirror has to be reachable, and nothing half was left",

@@ -1,10 +1,14 @@
-/** The commands behind `npm run up`, `preview`, `down` and `npm test`. Exit codes: 0 fine, 1 failure, 2 wrong use. */
+/** The commands behind `npm run up`, `preview`, `down`, `worker-image` and `npm test`. Exit codes: 0 fine, 1 failure, 2 wrong use. */
 import { Command, CommanderError } from "commander";
+import { relative } from "node:path";
 import { WarrenError } from "../topology/errors.js";
+import { getDocker } from "./docker.js";
 import { closeNetwork } from "./network.js";
 import { down, exec, preview, up } from "./stack.js";
+import { print, step } from "./steps.js";
 import { runSuites } from "./suites.js";
 import { systemChoice } from "./system-choice.js";
+import { getWorkerImage } from "./worker-image.js";
 
 interface SystemOptions {
   readonly system?: string;
@@ -57,6 +61,14 @@ async function main(): Promise<number> {
     "npm run down -- --discard",
   ).action(async (options: SystemOptions) => {
     code = await down(options.discard ? { discard: true } : {});
+  });
+  example(
+    program.command("worker-image").description("Builds the worker's image, if what is in it has changed."),
+    "npm run worker-image",
+  ).action(async () => {
+    await step("Docker engine", getDocker);
+    const { folder } = await step("Worker image", getWorkerImage);
+    print(`• its bill of materials, source map and licences are in ${relative(process.cwd(), folder)}`);
   });
   example(
     program

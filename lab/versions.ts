@@ -23,6 +23,17 @@ export const versions = {
     /** Counts the changes of lab/image/: another number makes another image. */
     recipe: 1,
   },
+  worker: {
+    /** Node and no shell. Moves with its makers' fixes; an image is built again when another one is pulled. */
+    official: "distroless",
+    /** The series of Node that a self-made base must hold, and the Debian suite that has it. */
+    major: 24,
+    suite: "forky",
+    /** Counts the changes of lab/worker-image/base.sh: another number makes another base. */
+    recipe: 1,
+    /** Of the image, unpacked. */
+    maxBytes: 150_000_000,
+  },
 } as const;
 
 export type PluginName = keyof typeof versions.plugins;

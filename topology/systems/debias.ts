@@ -47,7 +47,12 @@ export const debias = topology({
   },
 
   services: {
-    "event-api": { publishes: ["event"], declares: ["events", "events.dlx"], description: "POST /events and /events/batch" },
+    // It may be the first to start: what it publishes before its workers were ever there has to find their queues.
+    "event-api": {
+      publishes: ["event"],
+      declares: ["events", "events.dlx", "events.neo4j", "events.qdrant", "events.dlq"],
+      description: "POST /events and /events/batch",
+    },
     "neo4j-worker": { consumes: ["events.neo4j"], declares: ["events.neo4j"], replicas: { min: 1, max: 5, perReplica: 200 } },
     "qdrant-worker": { consumes: ["events.qdrant"], declares: ["events.qdrant"], replicas: { min: 1, max: 5, perReplica: 200 } },
     "dlq-handler": { manages: ["events.dlq"], declares: ["events.dlq"], description: "Replays what failed, after it is mended" },

@@ -1,0 +1,72 @@
+/** A command made of verbs: its help, errors in words, exit codes, its process. */
+import { Command, CommanderError } from "commander";
+import { withoutCredentials } from "../broker/faults.js";
+import { WarrenError } from "../topology/errors.js";
+import { interrupt, signalCode } from "./interruption.js";
+import { processConsole, visible, type Console } from "./output.js";
+import type { ExitCode, Verb } from "./verb.js";
+
+export interface Program {
+  readonly verbs: readonly Verb[];
+  readonly version: string;
+  readonly description: string;
+  /** The one that its help shows. */
+  readonly example: string;
+}
+
+function command({ verbs, version, description, example }: Program, console: Console, exit: (code: ExitCode) => void): Command {
+  const program = new Command("warren")
+    .description(description)
+    .version(version)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ writeOut: console.out, writeErr: console.error })
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 fine; 1 an error (with --strict a warning), or drift; 2 wrong use, or a broker that cannot be reached.",
+    )
+    .addHelpText("after", `\nExample:\n  $ ${example}\n`);
+  verbs.forEach((verb) => verb(program, console, exit));
+  return program;
+}
+
+function failed(error: unknown, console: Console): ExitCode {
+  // Commander has written its message already; help and version are no errors.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (console.environment["WARREN_DEBUG"])
+    console.error(withoutCredentials(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+  if (error instanceof WarrenError) {
+    console.error(error.message.split("\n").map(visible).join("\n"));
+    return error.exitCode;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  console.error(visible(withoutCredentials(`warren failed: ${message.split("\n")[0] ?? ""}`)));
+  if (!console.environment["WARREN_DEBUG"]) console.error("  to do:   set WARREN_DEBUG=1 to see where, and report it");
+  return 1;
+}
+
+/** Runs one verb and returns its exit code. */
+export async function runProgram(program: Program, words: readonly string[], console: Console): Promise<ExitCode> {
+  let code: ExitCode = 0;
+  try {
+    await command(program, console, (given) => (code = given)).parseAsync([...words], { from: "user" });
+    return code;
+  } catch (error) {
+    return failed(error, console);
+  }
+}
+
+/** The process: its arguments, its output, its end. */
+export async function startProgram(program: Program): Promise<void> {
+  // A reader that has enough (`| head`) closes the pipe: no fault of ours.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+      if (interrupt("nobody reads its output")) return;
+      process.exit(process.exitCode ?? 0);
+    });
+  }
+  // Set, not called: what is written to a pipe still has to go out.
+  const code = await runProgram(program, process.argv.slice(2), processConsole());
+  process.exitCode = signalCode() ?? code;
+}

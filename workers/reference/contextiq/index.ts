@@ -1,0 +1,3 @@
+/** ContextIQ's services. */
+export { duplicates, similarity } from "./workers.js";
+export { contextiqServices } from "./services.js";
