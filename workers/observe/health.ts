@@ -1,5 +1,5 @@
 /** A worker's health over HTTP: for orchestrators, for Prometheus, and for people. */
-import fastify, { type FastifyInstance } from "fastify";
+import type { FastifyInstance } from "fastify";
 import type { Registry } from "prom-client";
 import { WorkerError } from "../errors.js";
 import type { Health } from "./health-state.js";
@@ -47,6 +47,8 @@ const PATHS = ["/health/live", "/health/ready", "/rabbitmq/health"];
  */
 export async function healthServer(options: HealthServerOptions): Promise<HealthServer> {
   const { host = "127.0.0.1", port } = options;
+  // Loaded when it is asked for: it takes 4 MB.
+  const { fastify } = await import("fastify");
   const server = fastify({ logger: false, forceCloseConnections: true, bodyLimit: 1_024 });
   const since = Date.now();
   server.addHook("onSend", async (_request, reply) => void reply.header("cache-control", "no-store"));

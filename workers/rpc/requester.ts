@@ -45,13 +45,13 @@ export class Requester implements Tenant {
         cancel = () => fail("cancelled", `Request "${name}" was cancelled; whether it was handled is unknown.`);
         signal?.addEventListener("abort", cancel, { once: true });
         this.#waiting.set(correlationId, { name, resolve, reject });
-        channel.publish(outgoing.exchange, outgoing.key, outgoing.content, {
-          ...(outgoing.properties as Options.Publish),
-          correlationId,
-          replyTo: REPLY_TO,
-          // Nobody wants the answer of a request that has timed out.
-          expiration: outgoing.properties.expiration ?? String(timeout),
-        });
+        // Written into what is there: a copy would be of a shape that amqplib reads slowly.
+        const properties = outgoing.properties as Options.Publish;
+        properties.correlationId = correlationId;
+        properties.replyTo = REPLY_TO;
+        // Nobody wants the answer of a request that has timed out.
+        properties.expiration ??= String(timeout);
+        channel.publish(outgoing.exchange, outgoing.key, outgoing.content, properties);
       });
     } finally {
       clearTimeout(timer);

@@ -1,0 +1,1 @@
+export { subjectNames, subjectOf, type SubjectName } from "./registry.js";
