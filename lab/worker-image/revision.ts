@@ -13,12 +13,16 @@ const git = async (...args: readonly string[]): Promise<string | undefined> => {
   return answer.code === 0 ? answer.stdout.trim() : undefined;
 };
 
-/** An address for everybody to read: without the user and the password that a remote may have, in the form of the web. */
-export function publicAddress(address: string): string {
+/**
+ * An address for everybody to read: without the user and the password that a remote may have, in the form of the web. `undefined` for
+ * one that nobody else can follow, such as a folder.
+ */
+export function publicAddress(address: string): string | undefined {
   const ssh = /^[\w.-]+@([\w.-]+):(.+)$/.exec(address);
   const web = ssh ? `https://${ssh[1]}/${ssh[2]}` : address.replace(/^git\+/, "");
-  if (!URL.canParse(web)) return web;
+  if (!URL.canParse(web)) return undefined;
   const url = new URL(web);
+  if (!/^(https?|ssh|git):$/.test(url.protocol)) return undefined;
   url.username = "";
   url.password = "";
   return url.href.replace(/\.git$/, "");
@@ -35,6 +39,6 @@ export async function sourceLabels({ name, version, repository }: Manifest): Pro
   return {
     "org.opencontainers.image.revision": commit === undefined ? "unknown" : `${commit}${changes ? "-dirty" : ""}`,
     // Without an address of its repository the package names itself.
-    "org.opencontainers.image.source": told || remote ? publicAddress(told || remote || "") : `pkg:npm/${name}@${version}`,
+    "org.opencontainers.image.source": publicAddress(told || remote || "") ?? `pkg:npm/${name}@${version}`,
   };
 }

@@ -135,6 +135,9 @@ test.each([
   ["git@example.org:a/b.git", "https://example.org/a/b"],
   ["https://user:secret@example.org/a/b.git", "https://example.org/a/b"],
   ["git+https://example.org/a/b.git", "https://example.org/a/b"],
+  ["/home/somebody/warren", undefined],
+  ["file:///home/somebody/warren", undefined],
+  ["", undefined],
 ])("the source of %s", (address, shown) => expect(publicAddress(address)).toBe(shown));
 
 describe("the health check", () => {
