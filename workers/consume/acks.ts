@@ -14,6 +14,8 @@ export class Acks {
   /** Frames of the second that began then. */
   #second = 0;
   #frames = 0;
+  /** The channel has gone: the broker delivers all of it again. */
+  #gone = false;
 
   constructor(
     private readonly channel: Channel,
@@ -76,7 +78,14 @@ export class Acks {
   }
 
   #send(tag: number, upTo: boolean): void {
-    this.channel.ack(tagged(tag), upTo);
+    if (this.#gone) return;
+    try {
+      this.channel.ack(tagged(tag), upTo);
+    } catch {
+      // It went between the outcome and the end of the turn.
+      this.#gone = true;
+      return;
+    }
     const now = Date.now();
     if (now - this.#second >= 1000) {
       this.#second = now;
