@@ -51,7 +51,11 @@ export class Requester implements Tenant {
         properties.replyTo = REPLY_TO;
         // Nobody wants the answer of a request that has timed out.
         properties.expiration ??= String(timeout);
-        channel.publish(outgoing.exchange, outgoing.key, outgoing.content, properties);
+        try {
+          channel.publish(outgoing.exchange, outgoing.key, outgoing.content, properties);
+        } catch (error) {
+          fail("lost", `Request "${name}" was not sent: ${(error as Error).message}.`);
+        }
       });
     } finally {
       clearTimeout(timer);
