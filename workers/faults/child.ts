@@ -89,4 +89,6 @@ function exit(code: number): void {
   setImmediate(() => process.exit(code));
 }
 
+// Without the test there is nobody to end it.
+process.once("disconnect", () => process.exit(1));
 void main();

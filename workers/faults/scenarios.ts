@@ -244,7 +244,7 @@ export const scenarios: readonly Scenario[] = [
     workMs: 30,
     settings: { prefetch: 20 },
     steps: [at(WARM, { kind: "order", act: "crash", count: 1 }), at(0, healed)],
-    observeMs: 7_000,
+    observeMs: 12_000,
     patienceMs: 25_000,
   },
   {

@@ -23,7 +23,7 @@ const bad: Entry[] = [
 it("says in a cell what is bad first, and how long it took", () => {
   expect(cell(outcome("x", good))).toBe("0.3 s / 1.5 s");
   expect(cell(outcome("x", bad, { crashes: 1, poison: 3, poisonDead: 1 }))).toBe(
-    "**1 lost**<br>**publisher stops**<br>**consumer stops**<br>**2 poison still going round**<br>1 failed<br>1 death<br>never / never",
+    "**1 lost**<br>**publisher stops**<br>**consumer stops**<br>**2 poison not dead-lettered**<br>1 failed<br>1 death<br>never / never",
   );
   expect(stops(outcome("x", good))).toEqual([]);
 });

@@ -32,7 +32,7 @@ export function cell(outcome: Outcome): string {
     ...some(verdict.unexpected.length, "unexpected"),
     ...some(verdict.discarded.length, "innocent ones dead-lettered"),
     ...stops(outcome).map((side) => `${side} stops`),
-    ...some(poison - poisonDead, "poison still going round"),
+    ...some(poison - poisonDead, "poison not dead-lettered"),
   ].map(bold);
   const rest = [
     ...some(verdict.duplicates, "twice"),
@@ -72,7 +72,7 @@ function totals(outcomes: readonly Outcome[]): string[] {
 }
 
 const TOTALS = [
-  ...["lost", "innocent ones dead-lettered", "publisher stops", "consumer stops", "poison going round", "twice", "failed"],
+  ...["lost", "innocent ones dead-lettered", "publisher stops", "consumer stops", "poison not dead-lettered", "twice", "failed"],
   ...["of them processed", "confirmed though returned", "deaths", "slowest: publishes / processes"],
 ];
 
@@ -88,8 +88,8 @@ export function page(measured: readonly Measured[], contestants: readonly Contes
 Each client library runs, set up as its own documentation says, as a publisher and a consumer in processes of their own, behind a proxy that breaks
 connections, against a real broker. A ledger holds every message: handed over, confirmed, failed, returned, and its effect (a line appended to a file,
 which outlives the process; with Warren's transactional store a row). At the end the queues are looked through. Measured on ${ground};
-all libraries of a group at the same time, on the same broker, by the same fault. Every number is of one run: counts of duplicates and failures differ
-by some between runs, what is **bold** hardly does.
+the libraries of a group at the same time, on the same broker, by the same fault. Every cell is one run, not an average: counts and times differ between
+runs, and where a race decides (a channel that dies with deliveries on their way, a process that dies of an error or not) so does what is **bold**.
 
 ## In all ${measured.length} trials
 
@@ -102,8 +102,10 @@ ${table(
 - **innocent ones dead-lettered**: good messages that ended in the dead-letter queue.
 - **stops**: nothing handed over after the fault was confirmed (publisher) or processed (consumer) within 10 s (25 s in the crash loop).
   A process that dies is started again after 0.5 s, as a supervisor does, and has not stopped by that.
-- **poison still going round**: messages whose handler always fails and that are delivered again and again, in place of the dead-letter queue
-  (delivery limit 4). From RabbitMQ 4.3 on \`basic.nack\` with requeue does not count towards the limit, \`basic.reject\` does.
+- **poison not dead-lettered**: messages whose handler always fails, and that are delivered again and again, or stay unacknowledged, in place of the
+  dead-letter queue (delivery limit 4). From RabbitMQ 4.3 on \`basic.nack\` with requeue does not count towards the limit, \`basic.reject\` does. To requeue by
+  nack is what rabbitmq-client, @cloudamqp/amqp-client and rascal do by default; with amqplib and amqp-connection-manager the handler's author chooses, and
+  here it is what is listed below: there the difference is one of the set-up, not of the library.
 - **twice**: effects beyond the first of their message.
 - **failed**: the publisher was told, or its process died, before a confirm. **Of them processed**: who publishes these again makes duplicates.
 - **confirmed though returned**: no queue took them; the library reports a confirm, and the return separately.

@@ -50,20 +50,22 @@ function keep(folder: string): SqliteOnce<Database.Database> {
   return once;
 }
 
-/** Reads from outside. What cannot be read at the moment is read the next time. */
-function effects(folder: string): (from: number) => readonly Effect[] {
-  let database: Database.Database | undefined;
-  return (from) => {
+/** Reads from outside, by a handle of its own each time. What cannot be read at the moment is read the next time. */
+const effects =
+  (folder: string) =>
+  (from: number): readonly Effect[] => {
     if (!existsSync(fileOf(folder))) return [];
+    let database: Database.Database | undefined;
     try {
-      database ??= new Database(fileOf(folder), { readonly: true });
+      database = new Database(fileOf(folder), { readonly: true });
       return database.prepare("SELECT id, at FROM effect WHERE rowid > ? ORDER BY rowid").all(from) as Effect[];
     } catch (error) {
       if (isBusy(error) || /no such table/.test(String(error))) return [];
       throw error;
+    } finally {
+      database?.close();
     }
   };
-}
 
 const subject = (name: string, store: boolean, settings: string): Subject => ({
   ...{ name, module: "warren", settings },
