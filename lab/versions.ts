@@ -24,8 +24,6 @@ export const versions = {
     recipe: 1,
   },
   worker: {
-    /** Node and no shell. Moves with its makers' fixes; an image is built again when another one is pulled. */
-    official: "distroless",
     /** The series of Node that a self-made base must hold, and the Debian suite that has it. */
     major: 24,
     suite: "forky",

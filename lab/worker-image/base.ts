@@ -1,4 +1,4 @@
-/** The base of the worker's image, Node and no shell: the distroless image where it can be had, else one made of Debian's packages and arranged like it. */
+/** The base of the worker's image, Node and no shell: the image that WARREN_WORKER_BASE names, else one made of Debian's packages. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +12,9 @@ import type { Say } from "../steps.js";
 import { versions } from "../versions.js";
 import type { DebianPackage } from "./sbom.js";
 
-const { official, major, suite, recipe, maxBytes } = versions.worker;
+const { major, suite, recipe, maxBytes } = versions.worker;
+/** An image with Node and no shell, a distroless one for example, in place of one that is made here. */
+const official = process.env["WARREN_WORKER_BASE"] ?? "";
 /** What the program may have of the image's size. */
 const PROGRAM_BYTES = 8_000_000;
 const label = `warren.worker.base=${recipe}`;
@@ -33,7 +35,7 @@ async function inspect(image: string): Promise<{ readonly id: string; readonly b
 /** A base that Docker has. */
 export async function findBase(): Promise<Base | undefined> {
   const [pulled, listed] = await Promise.all([
-    inspect(official),
+    official === "" ? undefined : inspect(official),
     run("docker", ["image", "ls", "--filter", `label=${label}`, "--no-trunc", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}"]),
   ]);
   if (pulled && pulled.bytes <= maxBytes - PROGRAM_BYTES) return { image: official, id: pulled.id, way: `on ${official}` };
@@ -45,15 +47,17 @@ export async function findBase(): Promise<Base | undefined> {
 export async function getBase(say: Say): Promise<Base> {
   const present = await findBase();
   if (present) return present;
-  say(`pulling ${official}`);
-  const pull = await run("docker", ["pull", official], { silence: 30_000 });
-  const pulled = await findBase();
-  if (pulled) return pulled;
-  const reason = pull.timedOut ? "no answer from its registry" : pull.code === 0 ? "it is too large" : tail(pull.stderr.trim(), 1);
-  const remedy = `make ${official} available to Docker (a registry, or \`docker load\`), or build on Debian`;
-  if (!which("apt-get") || !which("dpkg-deb")) {
-    throw new WarrenError(`The base ${official} cannot be used (${reason}), and one can be made only where Debian's apt is`, { remedy });
+  if (official !== "") {
+    say(`pulling ${official}`);
+    const pull = await run("docker", ["pull", official], { silence: 30_000 });
+    const pulled = await findBase();
+    if (pulled) return pulled;
+    const reason = pull.timedOut ? "no answer from its registry" : pull.code === 0 ? "it is too large" : tail(pull.stderr.trim(), 1);
+    say(`${official} cannot be used: ${reason}`);
   }
+  const remedy = "name an image with Node and no shell in WARREN_WORKER_BASE (a distroless one), or build on Debian";
+  if (!which("apt-get") || !which("dpkg-deb"))
+    throw new WarrenError("A base for the worker's image can be made only where Debian's apt is", { remedy });
   const folder = toolFolder("worker-base", `${major}-debian-${recipe}`);
   await fillOnce(folder, say, (temporary) => make(temporary, say, remedy));
   say("importing the base");
