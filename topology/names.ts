@@ -12,6 +12,9 @@ export function fill(text: string, values: Readonly<Record<string, string>>): st
   return text.replace(PLACEHOLDER, (whole, name: string) => (Object.hasOwn(values, name) ? (values[name] ?? whole) : whole));
 }
 
+/** Whether it is one word: what a placeholder may be filled with, and what bindings and permissions count on. */
+export const isWord = (value: unknown): value is string => typeof value === "string" && /^[^.#*\s]+$/.test(value);
+
 /** A pattern of a topic exchange that covers every way to fill in the placeholders: each is one word, or part of one. */
 export function keyPattern(key: string): string {
   return key

@@ -2,12 +2,13 @@
 import type { Channel } from "amqplib";
 import { entry } from "../topology/entry.js";
 import type { BusSettings, Links } from "./bus-settings.js";
+import { within } from "./connection/backoff.js";
 import { batched, type BatchOptions } from "./consume/batch.js";
 import type { DeliveryFacts } from "./consume/delivery.js";
 import type { Outcome } from "./consume/outcomes.js";
 import { Receiver } from "./consume/receiver.js";
 import type { ConsumerOptions } from "./consume/setup.js";
-import { fatal, refusalOf, WorkerError } from "./errors.js";
+import { faultOf, refusalOf, WorkerError } from "./errors.js";
 import { assess, type Health } from "./observe/health-state.js";
 import type { Observer } from "./observe/observer.js";
 import type { PublishOptions } from "./publish/outgoing.js";
@@ -186,8 +187,7 @@ export class Bus<T extends AnyTopology, S extends ServiceName<T>> {
   ): Promise<string> {
     const { queue, declare } = this.#receiver.instance(template, words);
     await this.#once((channel) => declare(channel)).catch((error: unknown) => {
-      const refusal = refusalOf(error);
-      throw (refusal && fatal(refusal, `Queue "${queue}"`)) ?? error;
+      throw faultOf(error, `Queue "${queue}"`);
     });
     return queue;
   }
@@ -199,8 +199,7 @@ export class Bus<T extends AnyTopology, S extends ServiceName<T>> {
     try {
       return (await this.#once((channel) => channel.purgeQueue(queue))).messageCount;
     } catch (error) {
-      const refusal = refusalOf(error);
-      throw (refusal && fatal(refusal, `Queue "${queue}"`)) ?? error;
+      throw faultOf(error, `Queue "${queue}"`);
     }
   }
 
@@ -230,8 +229,7 @@ export class Bus<T extends AnyTopology, S extends ServiceName<T>> {
     const found: Record<string, { messages: number; consumers: number }> = {};
     for (const name of names) {
       const answer = await this.#once((channel) => channel.checkQueue(name)).catch((error: unknown) => {
-        const refusal = refusalOf(error);
-        if (refusal?.code !== 404) throw (refusal && fatal(refusal, `Queue "${name}"`)) ?? error;
+        if (refusalOf(error)?.code !== 404) throw faultOf(error, `Queue "${name}"`);
         return undefined;
       });
       if (answer) found[name] = { messages: answer.messageCount, consumers: answer.consumerCount };
@@ -250,10 +248,7 @@ export class Bus<T extends AnyTopology, S extends ServiceName<T>> {
   async #close(deadline: number): Promise<void> {
     const until = Date.now() + deadline;
     await this.#receiver.stop(this.#receiver.consumers, deadline);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, Math.max(0, until - Date.now()))));
-    await Promise.race([this.publisher.idle(), late]);
-    clearTimeout(timer);
+    await within(Math.max(0, until - Date.now()), this.publisher.idle());
     this.publisher.close();
     await this.#sender.close();
     await Promise.all([this.links.publish.close(), this.links.opened()?.close()]);

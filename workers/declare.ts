@@ -3,7 +3,7 @@ import type { Channel } from "amqplib";
 import { compile } from "../topology/compile/compile.js";
 import { entry } from "../topology/entry.js";
 import type { Topology } from "../topology/model.js";
-import { fatal, refusalOf } from "./errors.js";
+import { faultOf } from "./errors.js";
 
 /**
  * Declares the exchanges and queues of `declares`, with their bindings. Throws a `WorkerError`: "different" if one is there with other
@@ -42,7 +42,6 @@ async function tell(what: string, work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    const refusal = refusalOf(error);
-    throw (refusal && fatal(refusal, what)) ?? error;
+    throw faultOf(error, what);
   }
 }

@@ -92,6 +92,12 @@ export function refusalOf(error: unknown): Refusal | undefined {
 /** The broker's sentence, without what amqplib puts before it. */
 export const said = ({ text }: Refusal): string => /"([^"]+)"\s*$/.exec(text)?.[1] ?? text;
 
+/** What to throw for whatever went wrong on a channel: the fault that the broker's refusal stands for, or the error as it is. */
+export function faultOf(error: unknown, what: string): unknown {
+  const refusal = refusalOf(error);
+  return (refusal && fatal(refusal, what)) ?? error;
+}
+
 /** The fault that a refusal stands for; `undefined` for those that pass by themselves. */
 export function fatal(refusal: Refusal, what: string): WorkerError | undefined {
   const sentence = `${what}: ${said(refusal)}`;

@@ -1,11 +1,12 @@
 /** One AMQP connection that comes back by itself. What stands on it is set up anew each time; what waiting does not mend ends it. */
-import amqp, { type Channel, type ChannelModel } from "amqplib";
+import type { Channel, ChannelModel } from "amqplib";
 import { fatal, refusalOf, WorkerError } from "../errors.js";
 import type { ConnectionState } from "../observe/health-state.js";
 import type { Observer } from "../observe/observer.js";
 import { shown, type Address, type Credentials, type Tls } from "./address.js";
 import { pause, waitBefore, within, type Backoff } from "./backoff.js";
 import { corkByTurn, socketOf } from "./cork.js";
+import { isTlsFault, openConnection } from "./open.js";
 
 /*
  * idle -> connecting -> open -> connecting ...   lost connections come back
@@ -48,17 +49,8 @@ export interface Tenant {
   blocked?(reason: string | undefined): void;
 }
 
-/** Without a delay small frames go at once; with room for many, one system call takes a whole turn's. Node's socket knows the last, amqplib's types do not. */
-const SOCKET = { noDelay: true, writableHighWaterMark: 256 * 1024 } as const;
-
 /** Milliseconds that a vhost may be refused that was open before. */
 const PATIENCE = 60_000;
-
-/** Faults of certificates do not mend themselves. */
-const isTlsFault = (error: unknown): boolean =>
-  /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|ERR_OSSL)/.test(
-    (error as { readonly code?: string }).code ?? "",
-  );
 
 export class Link {
   #state: LinkState = "idle";
@@ -206,20 +198,8 @@ export class Link {
     const { addresses, credentials, vhost, tls, heartbeat, connectTimeout, name } = this.options;
     const address = addresses[this.#next++ % addresses.length];
     if (!address) throw new WorkerError("wrong-use", "No address of a broker is given.", { remedy: "set RABBITMQ_URL" });
-    const { hostname, port, protocol } = address;
-    const connection = await amqp.connect(
-      { protocol, hostname, port, vhost, heartbeat, ...(await credentials()) },
-      {
-        ...SOCKET,
-        timeout: connectTimeout,
-        ...(tls?.ca === undefined ? {} : { ca: [tls.ca] }),
-        ...(tls?.cert === undefined ? {} : { cert: tls.cert }),
-        ...(tls?.key === undefined ? {} : { key: tls.key }),
-        ...(tls?.passphrase === undefined ? {} : { passphrase: tls.passphrase }),
-        ...(protocol === "amqps" ? { servername: tls?.serverName ?? hostname } : {}),
-        clientProperties: { connection_name: name, product: "warren" },
-      },
-    );
+    const options = { address, vhost, credentials: await credentials(), tls, heartbeat, timeout: connectTimeout, name };
+    const connection = await openConnection(options);
     if (this.#stop.signal.aborted) {
       await connection.close().catch(() => undefined);
       throw closed();

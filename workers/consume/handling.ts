@@ -1,5 +1,6 @@
 /** From a delivery to its outcome: read, in its turn, once, by the handler, within its time. */
 import { pause, waitBefore } from "../connection/backoff.js";
+import { isPromise } from "../promises.js";
 import { failed, outcomeOf, reasonOf, type Outcome } from "./outcomes.js";
 import type { DeadLetterReason } from "./history.js";
 import type { Entry, Settling, Surroundings } from "./settling.js";
@@ -185,6 +186,3 @@ export class Handling<Tx> {
     this.#handle(entry);
   }
 }
-
-const isPromise = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === "object" && value !== null && typeof (value as { readonly then?: unknown }).then === "function";

@@ -1,6 +1,7 @@
 /** Which message of the topology a delivery is, and whether its body fits. */
 import type { ConsumeMessage } from "amqplib";
 import { compile } from "../../topology/compile/compile.js";
+import type { Plan } from "../../topology/compile/plan.js";
 import type { Message, Topology } from "../../topology/model.js";
 import { target } from "../../topology/permissions.js";
 import { router } from "../../topology/routing.js";
@@ -16,8 +17,7 @@ export type Identified =
   | { readonly ok: false; readonly reason: "malformed" | "invalid"; readonly fault: string };
 
 /** The messages that can reach each queue (or the queues of each template), by the routing model. */
-export function reaching(topology: Topology): ReadonlyMap<string, readonly Candidate[]> {
-  const plan = compile(topology);
+export function reaching(topology: Topology, plan: Plan = compile(topology)): ReadonlyMap<string, readonly Candidate[]> {
   const { reach } = router(plan);
   const found = new Map<string, Candidate[]>();
   for (const [name, message] of Object.entries(topology.messages ?? {})) {

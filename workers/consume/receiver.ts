@@ -1,10 +1,10 @@
 /** Everything that a service gets: its consumers, its instances' queues, and the replies it owes. */
 import type { Channel } from "amqplib";
 import { compile } from "../../topology/compile/compile.js";
-import type { PlannedTemplate } from "../../topology/compile/plan.js";
+import type { Plan, PlannedTemplate } from "../../topology/compile/plan.js";
 import { entry } from "../../topology/entry.js";
 import type { Queue, QueueTemplate, Service, Topology } from "../../topology/model.js";
-import { fill, partitionQueue, placeholders } from "../../topology/names.js";
+import { fill, isWord, placeholders } from "../../topology/names.js";
 import type { BusSettings, Links } from "../bus-settings.js";
 import { decoder } from "../codec/index.js";
 import { WorkerError } from "../errors.js";
@@ -31,6 +31,7 @@ export interface Instance {
 }
 
 export class Receiver {
+  readonly #plan: Plan;
   readonly #reaching: ReturnType<typeof reaching>;
   readonly #templates: ReadonlyMap<string, PlannedTemplate>;
   readonly #decode: ReturnType<typeof decoder>;
@@ -46,8 +47,9 @@ export class Receiver {
     private readonly observer: Observer,
     private readonly onFailed: (fault: WorkerError) => void,
   ) {
-    this.#reaching = reaching(topology);
-    this.#templates = new Map(compile(topology).templates.map((template) => [template.template, template]));
+    this.#plan = compile(topology);
+    this.#reaching = reaching(topology, this.#plan);
+    this.#templates = new Map(this.#plan.templates.map((template) => [template.template, template]));
     this.#decode = decoder(settings);
   }
 
@@ -63,13 +65,8 @@ export class Receiver {
       throw new WorkerError("wrong-use", `Service "${this.settings.service}" does not consume "${queue}".`, {
         remedy: `allowed: ${[...consumes, ...manages].join(", ") || "none"}; declare it: services["${this.settings.service}"].consumes`,
       });
-    const names =
-      definition.type === "super-stream"
-        ? (Array.isArray(definition.partitions)
-            ? (definition.partitions as readonly string[])
-            : [...Array(definition.partitions).keys()].map(String)
-          ).map((key) => partitionQueue(queue, key))
-        : [queue];
+    const partitions = this.#plan.queues.filter(({ role }) => role.kind === "partition" && role.of === queue);
+    const names = definition.type === "super-stream" ? partitions.map(({ name }) => name) : [queue];
     const consumers: Consumer<never>[] = [];
     for (const name of names) consumers.push(await this.#consume({ queue: name, definition, candidates: queue, handler, options }));
     return consumers;
@@ -101,7 +98,7 @@ export class Receiver {
       });
     const values: Record<string, string> = { ...fixed, ...words };
     for (const word of new Set(placeholders(planned.name)))
-      if (!/^[^.#*\s]+$/.test(values[word] ?? ""))
+      if (!isWord(values[word]))
         throw new WorkerError("wrong-use", `Template "${template}": {${word}} is ${JSON.stringify(values[word])}.`, {
           remedy: "give one word without dots",
         });

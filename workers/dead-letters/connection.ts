@@ -1,10 +1,11 @@
 /** A connection for one piece of work: it does not come back, but says why it went. */
-import amqp, { type Channel, type ChannelModel, type ConfirmChannel } from "amqplib";
+import type { Channel, ChannelModel, ConfirmChannel } from "amqplib";
 import { once, type EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { socketOf } from "../connection/cork.js";
 import { shown, type Address, type Credentials, type Tls } from "../connection/address.js";
-import { fatal, refusalOf, said, WorkerError } from "../errors.js";
+import { isTlsFault, openConnection } from "../connection/open.js";
+import { fatal, faultOf, refusalOf, said, WorkerError } from "../errors.js";
 
 export interface BrokerSettings {
   readonly address: Address;
@@ -57,30 +58,17 @@ export class Connection {
 
   /** Throws a `WorkerError`: unreachable, unauthorized, tls. */
   static async open({ address, vhost, credentials, tls, name, connectTimeout = 10_000 }: BrokerSettings): Promise<Connection> {
-    const { protocol, hostname, port } = address;
-    const { ca, cert, key, passphrase, serverName } = tls ?? {};
     try {
-      const model = await amqp.connect(
-        { protocol, hostname, port, vhost, ...credentials, heartbeat: HEARTBEAT },
-        {
-          noDelay: true,
-          timeout: connectTimeout,
-          ...(protocol === "amqps" ? { servername: serverName ?? hostname } : {}),
-          ...(ca === undefined ? {} : { ca: [ca] }),
-          ...(cert === undefined ? {} : { cert }),
-          ...(key === undefined ? {} : { key }),
-          ...(passphrase === undefined ? {} : { passphrase }),
-          clientProperties: { connection_name: name },
-        },
+      return new Connection(
+        await openConnection({ address, vhost, credentials, tls, name, heartbeat: HEARTBEAT, timeout: connectTimeout }),
       );
-      return new Connection(model);
     } catch (error) {
       const refusal = refusalOf(error);
       const what = `The broker at ${shown(address)} does not let "${credentials.username}" into vhost "${vhost}"`;
       const fault = refusal && fatal(refusal, what);
       if (fault) throw fault;
       const { code } = error as NodeJS.ErrnoException;
-      const certificate = /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/.test(code ?? "");
+      const certificate = isTlsFault(error);
       throw new WorkerError(
         certificate ? "tls" : "unreachable",
         `No AMQP connection to ${shown(address)}: ${code ?? (error as Error).message}.`,
@@ -152,7 +140,7 @@ export async function checkQueue(connection: Connection, queue: string): Promise
     const refusal = refusalOf(error);
     if (refusal?.code === 404)
       throw new WorkerError("missing", `There is no queue "${queue}" in this vhost.`, { remedy: "name one that is there" });
-    throw (refusal && fatal(refusal, `Queue "${queue}" cannot be looked at`)) ?? error;
+    throw faultOf(error, `Queue "${queue}" cannot be looked at`);
   } finally {
     await closeChannel(channel);
   }

@@ -1,10 +1,9 @@
 /** One channel that takes messages of a queue page by page, holds them, removes them, gives them back. */
 import type { Channel, ConsumeMessage } from "amqplib";
+import { tagged } from "../consume/acks.js";
 import { closeChannel, wordsOf, type Connection } from "./connection.js";
 
 export type Ended = (kind: "lost" | "failed", why: string) => void;
-
-const tagged = (deliveryTag: number): ConsumeMessage => ({ fields: { deliveryTag } }) as ConsumeMessage;
 
 export class Lane {
   /** Messages that it holds. */

@@ -19,6 +19,7 @@ import type { MessageFacts, Observer, OutcomeName } from "./observer.js";
 import { cutUrls } from "./redact.js";
 import { carrier } from "./trace-carry.js";
 import { carried, getter, hasTrace, setter } from "./trace-headers.js";
+import { isPromise } from "../promises.js";
 
 export interface TracingOptions {
   /** @default the one that the process has registered with `@opentelemetry/api`, now or later */
@@ -151,13 +152,9 @@ function within<T>(span: Span, active: Context, work: () => T, over: (result: un
     span.end();
   };
   // Beside the promise, not in its chain: the worker waits for the work, not for the span.
-  if (isThenable(result)) result.then(end, (error: unknown) => failed(span, error));
+  if (isPromise(result)) result.then(end, (error: unknown) => failed(span, error));
   else end(result);
   return result;
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
 function failed(span: Span, error: unknown): void {

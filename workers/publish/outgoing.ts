@@ -4,7 +4,7 @@ import type { Options } from "amqplib";
 import type { z } from "zod";
 import { milliseconds, type Duration } from "../../topology/durations.js";
 import type { HeaderValue, Message, Topology } from "../../topology/model.js";
-import { fill, placeholders } from "../../topology/names.js";
+import { fill, isWord, placeholders } from "../../topology/names.js";
 import { target } from "../../topology/permissions.js";
 import { PublishError } from "../errors.js";
 
@@ -80,8 +80,7 @@ export function messageKind(topology: Topology, name: string, message: Message, 
         : (given = {}) => {
             for (const word of words) {
               const value = given[word];
-              // One word: what the topology's bindings and permissions count on.
-              if (typeof value !== "string" || value === "" || /[.#*\s]/.test(value))
+              if (!isWord(value))
                 throw invalid(
                   `Message "${name}": {${word}} of its key "${key}" is ${value === undefined ? "missing" : JSON.stringify(value)}.`,
                   `give one word without dots: { key: { ${word}: "..." } }`,
