@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { scratchVhost, type ScratchVhost } from "../testing/broker.js";
+import { commandEnvironment, scratchVhost, type ScratchVhost } from "../testing/broker.js";
 import { run } from "./main.js";
 
 const BIN = join(__dirname, "../bin/warren.cjs");
@@ -20,11 +20,7 @@ beforeEach(async () => {
   const connection = await amqp.connect(broker.vhostUrl, { noDelay: true });
   onTestFinished(() => connection.close());
   channel = await connection.createConfirmChannel();
-  environment = {
-    WARREN_BROKER_URL: broker.managementUrl,
-    WARREN_BROKER_USERNAME: broker.username,
-    WARREN_BROKER_PASSWORD: broker.password,
-  };
+  environment = commandEnvironment(broker);
   const { protocol, host } = new URL(broker.amqpUrl);
   amqpUrl = `${protocol}//${host}`;
 });

@@ -58,3 +58,10 @@ export async function scratchVhost(after: (remove: () => Promise<void>) => void 
   });
   return { ...broker, vhost, vhostUrl: `${broker.amqpUrl}/${encodeURIComponent(vhost)}` };
 }
+
+/** The environment in which the command finds the live broker. */
+export const commandEnvironment = ({ managementUrl, username, password }: LiveBroker): Record<string, string> => ({
+  WARREN_BROKER_URL: managementUrl,
+  WARREN_BROKER_USERNAME: username,
+  WARREN_BROKER_PASSWORD: password,
+});

@@ -2,10 +2,8 @@
 import { connect, type Channel, type ConsumeMessage } from "amqplib";
 import { corkByTurn, socketOf } from "../../../workers/connection/cork.js";
 import { drive } from "../drive.js";
-import type { Body } from "../task.js";
+import { asker, read, write } from "./direct-reply.js";
 
-const read = (content: Buffer): Body => JSON.parse(content.toString("utf8")) as Body;
-const write = (body: Body): Buffer => Buffer.from(JSON.stringify(body));
 const ROOM = { highWaterMark: 4096 };
 /** Node's socket knows the second, amqplib's types do not. */
 const SOCKET = { noDelay: true, writableHighWaterMark: 256 * 1024 } as const;
@@ -43,25 +41,7 @@ drive(async ({ url, queue, prefetch }) => {
       });
     },
     async requester() {
-      const channel = await connection.createChannel(ROOM);
-      const waiting = new Map<string, (body: Body) => void>();
-      let last = 0;
-      await channel.consume(
-        "amq.rabbitmq.reply-to",
-        (reply) => {
-          if (!reply) return;
-          const id = String(reply.properties.correlationId);
-          waiting.get(id)?.(read(reply.content));
-          waiting.delete(id);
-        },
-        { noAck: true },
-      );
-      return (body) =>
-        new Promise((resolve) => {
-          const correlationId = String(++last);
-          waiting.set(correlationId, resolve);
-          channel.publish("", queue, write(body), { correlationId, replyTo: "amq.rabbitmq.reply-to", contentType: "application/json" });
-        });
+      return asker(await connection.createChannel(ROOM), queue);
     },
     async answer(handler) {
       const channel = await connection.createChannel(ROOM);

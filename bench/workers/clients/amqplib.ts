@@ -1,10 +1,7 @@
 /** amqplib as its README and its channel reference show it: nothing added but confirms, prefetch and an ack for each message. */
 import { connect } from "amqplib";
 import { drive } from "../drive.js";
-import type { Body } from "../task.js";
-
-const read = (content: Buffer): Body => JSON.parse(content.toString()) as Body;
-const write = (body: Body): Buffer => Buffer.from(JSON.stringify(body));
+import { asker, read, write } from "./direct-reply.js";
 
 drive(async ({ url, queue, prefetch }) => {
   const connection = await connect(url);
@@ -26,25 +23,7 @@ drive(async ({ url, queue, prefetch }) => {
       });
     },
     async requester() {
-      const channel = await connection.createChannel();
-      const waiting = new Map<string, (body: Body) => void>();
-      let last = 0;
-      await channel.consume(
-        "amq.rabbitmq.reply-to",
-        (reply) => {
-          if (!reply) return;
-          const id = String(reply.properties.correlationId);
-          waiting.get(id)?.(read(reply.content));
-          waiting.delete(id);
-        },
-        { noAck: true },
-      );
-      return (body) =>
-        new Promise((resolve) => {
-          const correlationId = String(++last);
-          waiting.set(correlationId, resolve);
-          channel.sendToQueue(queue, write(body), { correlationId, replyTo: "amq.rabbitmq.reply-to", contentType: "application/json" });
-        });
+      return asker(await connection.createChannel(), queue);
     },
     async answer(handler) {
       const channel = await connection.createChannel();
