@@ -174,6 +174,12 @@ describe("connections", () => {
     expect(requests).toHaveLength(3);
   });
 
+  test("a broker that fails at a list: reading is tried again, and succeeds", async () => {
+    const { url, requests } = await fakeBroker((_, response) => (requests.length < 3 ? response.writeHead(500).end() : response.end("[]")));
+    expect(await client(url).users()).toEqual([]);
+    expect(requests).toHaveLength(3);
+  });
+
   test("reading gives up after three times", async () => {
     const { url, requests } = await fakeBroker((request) => request.socket.destroy());
     expect(await faultOf(client(url).overview())).toMatchObject({ kind: "unreachable" });

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent } from "undici";
 import { WarrenError } from "../topology/errors.js";
-import { connectionFault, isConnectionFault, notRabbit, statusFault, shownAddress, type Asked } from "./faults.js";
+import { BrokerError, connectionFault, isConnectionFault, notRabbit, statusFault, shownAddress, type Asked } from "./faults.js";
 
 export interface Endpoint {
   /** `http://host:15672` or `https://host:15671`; a path, if any, is the management plugin's prefix. Credentials in it are not used. */
@@ -71,7 +71,8 @@ export class Transport {
 
   /**
    * `path` is encoded and starts with `/api/`. Throws a BrokerError for no answer, for a status from 400 up, and for what is no JSON. Only GET is
-   * tried again, and only when the connection failed: another request may have been done without its answer having come.
+   * tried again, when the connection failed or the broker did: another request may have been done without its answer having come.
+   * A list fails in the broker (500) if one of its items is removed meanwhile: `rabbit_mgmt_wm_users` looks up each user that it has listed.
    */
   async send(method: Method, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     const asked: Asked = { endpoint: this.endpoint, username: this.username, method, path };
@@ -79,8 +80,9 @@ export class Transport {
       try {
         return await this.#once(asked, method, body, headers);
       } catch (error) {
-        if (error instanceof WarrenError) throw error;
-        if (method !== "GET" || attempt === TRIES || !isConnectionFault(error)) throw connectionFault(error, asked);
+        const fault = error instanceof WarrenError ? error : connectionFault(error, asked);
+        const passes = error instanceof BrokerError ? error.kind === "failed" : isConnectionFault(error);
+        if (method !== "GET" || attempt === TRIES || !passes) throw fault;
         await sleep(PAUSE_MS * attempt);
       }
     }
