@@ -1,52 +1,19 @@
 /** `warren work`, `publish` and `load` on a real broker, as processes: they run, stop when they are told to, and end with the right code. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { expect, onTestFinished, test } from "vitest";
 import { until } from "../testing/reference-live.js";
 import { storeProcess } from "../testing/store-process.js";
 import { workerGround } from "../testing/worker-live.js";
+import { workerProcess } from "../testing/worker-process.js";
 import { contextiq } from "../topology/systems/contextiq.js";
 import { debias } from "../topology/systems/debias.js";
 import { connect } from "../workers/index.js";
 import { run } from "./main.js";
 
 const LIMIT = { timeout: 30_000 };
-const BIN = join(__dirname, "../bin/warren.cjs");
 const EVENT = JSON.stringify({ user_id: 1, product_id: 2, event_type: "view", user_session: "s" });
-
-interface Line {
-  readonly event?: string;
-  readonly level: string;
-  readonly health?: string;
-  readonly api?: string;
-  readonly msg: string;
-}
-
-/** A process that logs, and how it ended. */
-function start(words: readonly string[], environment: Record<string, string>, cwd = tmpdir()) {
-  const child = spawn(process.execPath, [BIN, ...words], {
-    cwd,
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env["PATH"], WARREN_HTTP_PORT: "0", WARREN_API_PORT: "0", ...environment },
-  });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  const lines: Line[] = [];
-  let error = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (error += text));
-  createInterface(child.stdout).on("line", (text) => void lines.push(JSON.parse(text) as Line));
-  const ended = once(child, "exit").then(([code, signal]) => ({ code: code as number | null, signal: signal as string | null, error }));
-  const line = async (event: string): Promise<Line> => {
-    await until(() => lines.some((each) => each.event === event) || child.exitCode !== null, 20_000);
-    const found = lines.find((each) => each.event === event);
-    if (!found) throw new Error(`it ended without "${event}": ${error}${JSON.stringify(lines.at(-1))}`);
-    return found;
-  };
-  return { child, lines, line, ended };
-}
 
 /** A verb in this process. */
 async function warren(words: readonly string[], environment: Record<string, string>) {
@@ -64,7 +31,10 @@ test("a reference service works until SIGTERM, and finishes what is begun", LIMI
   const ground = await workerGround(debias);
   const store = await storeProcess("graph");
   const publisher = { RABBITMQ_URL: ground.url("event-api") };
-  const worker = start(["work", "debias", "--service", "neo4j-worker"], { RABBITMQ_URL: ground.url("neo4j-worker"), NEO4J_URL: store.url });
+  const worker = workerProcess(["work", "debias", "--service", "neo4j-worker"], {
+    RABBITMQ_URL: ground.url("neo4j-worker"),
+    NEO4J_URL: store.url,
+  });
   const { health } = await worker.line("service.open");
   expect((await fetch(`${health}/health/ready`)).status).toBe(200);
   const many = await warren(["publish", "debias", "event", "--body", EVENT, "--count", "50"], publisher);
@@ -91,7 +61,7 @@ test("a second signal ends it at once, and a bus that fails with exit code 1", L
   const store = await storeProcess("graph");
   await store.behave({ delay: 30_000 });
   const environment = { RABBITMQ_URL: ground.url("neo4j-worker"), NEO4J_URL: store.url, WARREN_DRAIN_DEADLINE: "20 seconds" };
-  const patient = start(["work", "debias", "--service", "neo4j-worker"], environment);
+  const patient = workerProcess(["work", "debias", "--service", "neo4j-worker"], environment);
   await patient.line("service.open");
   await warren(["publish", "debias", "event", "--body", EVENT], { RABBITMQ_URL: ground.url("event-api") });
   await until(async () => (await ground.depth("events.neo4j")) === 0);
@@ -101,7 +71,7 @@ test("a second signal ends it at once, and a bus that fails with exit code 1", L
   expect(await patient.ended).toMatchObject({ code: null, signal: "SIGINT" });
 
   await store.behave({ delay: 0 });
-  const failing = start(["work", "debias", "--service", "neo4j-worker"], environment);
+  const failing = workerProcess(["work", "debias", "--service", "neo4j-worker"], environment);
   await failing.line("service.open");
   const user = `${ground.vhost}.neo4j-worker`;
   await ground.api("DELETE", `/api/connections/username/${user}`);
@@ -119,7 +89,7 @@ test("handlers of one's own: a module with a handler for each queue, and a funct
     `import { retry } from "warren/workers";\nexport default { "extraction.requests": ({ body }: { body: { session_id: string } }) =>\n` +
       `  body.session_id === "odd" ? retry("odd") : { success: true, memories_extracted: body.session_id.length } };\n`,
   );
-  const asked = start(
+  const asked = workerProcess(
     ["work", "contextiq", "--service", "extraction-worker", "--handlers", "extract.ts"],
     { RABBITMQ_URL: ground.url("extraction-worker") },
     cwd,
@@ -135,7 +105,7 @@ test("handlers of one's own: a module with a handler for each queue, and a funct
     join(cwd, "result.mjs"),
     `export default async (bus, { log }) => {\n  await bus.consume("extraction.results", ({ body }) => log.info({ event: "got" }, body.session_id));\n};\n`,
   );
-  const own = start(
+  const own = workerProcess(
     ["work", "contextiq", "--service", "result-handler", "--handlers", "result.mjs"],
     { RABBITMQ_URL: ground.url("result-handler") },
     cwd,

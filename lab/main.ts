@@ -5,7 +5,7 @@ import { WarrenError } from "../topology/errors.js";
 import { getDocker } from "./docker.js";
 import { closeNetwork } from "./network.js";
 import { down, exec, preview, up } from "./stack.js";
-import { print, step } from "./steps.js";
+import { step, tell } from "./steps.js";
 import { runSuites } from "./suites.js";
 import { systemChoice } from "./system-choice.js";
 import { getWorkerImage } from "./worker-image.js";
@@ -68,7 +68,7 @@ async function main(): Promise<number> {
   ).action(async () => {
     await step("Docker engine", getDocker);
     const { folder } = await step("Worker image", getWorkerImage);
-    print(`• its bill of materials, source map and licences are in ${relative(process.cwd(), folder)}`);
+    tell(`• its bill of materials, source map and licences are in ${relative(process.cwd(), folder)}`);
   });
   example(
     program

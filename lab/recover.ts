@@ -4,14 +4,14 @@ import { need } from "./command.js";
 import { type DockerObject, dockerObjects, halfMade, remove, stateOf, wake } from "./containers.js";
 import { clearLocks, endOrphans } from "./locks.js";
 import { saveState } from "./saved-state.js";
-import { print, step } from "./steps.js";
+import { step, tell } from "./steps.js";
 import { type Workspace, stackName } from "./workspace.js";
 
 /** Runs `pulumi` with the stack and gives its stdout. */
 type Pulumi = (args: readonly string[], input?: string) => Promise<string>;
 
 export async function recover(workspace: Workspace, env: NodeJS.ProcessEnv): Promise<void> {
-  const say = (line: string): void => print(`• ${line}`);
+  const say = (line: string): void => tell(`• ${line}`);
   await clearLocks(workspace.lockFolder, say);
   await endOrphans(workspace.program, say);
   const checkpoint = readCheckpoint(workspace.checkpointFile);

@@ -9,7 +9,7 @@ import { type DockerObject, dockerObjects, remove, removeLabelled } from "./cont
 import { ownFolder } from "./places.js";
 import { forgetAll, recover } from "./recover.js";
 import { restoreState } from "./saved-state.js";
-import { print } from "./steps.js";
+import { print, tell } from "./steps.js";
 import { getTools, type Tools } from "./tools.js";
 import { Workspace, projectName, stackName, writeWhole } from "./workspace.js";
 
@@ -55,7 +55,7 @@ export async function down(options: StackOptions): Promise<number> {
   } catch (error) {
     // A broker that does not come up cannot be asked what it holds; whoever discards does not ask.
     if (!options.discard || !(error instanceof WarrenError)) throw error;
-    print(`• ${error.fault}`);
+    tell(`• ${error.fault}`);
   }
   const checkpoint = readCheckpoint(workspace.checkpointFile);
   if (checkpoint && checkpoint.resources.length > 0) {
@@ -65,18 +65,18 @@ export async function down(options: StackOptions): Promise<number> {
     // With a broker of its own in Docker, everything of the stack is in Docker.
     const inDocker = objects.length > 0;
     if (code !== 0 && !(options.discard && inDocker)) {
-      if (!options.discard) print("• not taken down. `npm run down -- --discard` takes it down with every message that is in it.");
+      if (!options.discard) tell("• not taken down. `npm run down -- --discard` takes it down with every message that is in it.");
       return 1;
     }
     await removeRest(objects);
     if (code !== 0) {
       await forgetAll(workspace, env);
-      print("• the engine could not take the stack down, so its containers, networks and volumes were removed directly");
+      tell("• the engine could not take the stack down, so its containers, networks and volumes were removed directly");
     }
   } else {
-    print("• nothing of this checkout's stack is up");
+    tell("• nothing of this checkout's stack is up");
   }
-  if (options.discard) for (const name of await removeLabelled()) print(`• removed ${name}, which no state knew of`);
+  if (options.discard) for (const name of await removeLabelled()) tell(`• removed ${name}, which no state knew of`);
   return 0;
 }
 
@@ -93,7 +93,7 @@ async function open(): Promise<{ workspace: Workspace; env: NodeJS.ProcessEnv; t
   if (!existsSync(join(workspace.program, "Pulumi.yaml"))) throw new WarrenError(`There is no Pulumi.yaml in ${workspace.program}`);
   const tools = await getTools();
   workspace.prepare();
-  restoreState(workspace, (line) => print(`• ${line}`));
+  restoreState(workspace, (line) => tell(`• ${line}`));
   return { workspace, env: workspace.environment(tools.env), tools };
 }
 
@@ -155,6 +155,6 @@ function heldBy(workspace: Workspace): string {
 async function removeRest(objects: readonly DockerObject[]): Promise<void> {
   // In the reverse order of their making: a network goes after the containers in it.
   for (const object of [...objects].reverse()) {
-    if (await remove(object)) print(`• removed the ${object.kind} ${object.reference}, which was left`);
+    if (await remove(object)) tell(`• removed the ${object.kind} ${object.reference}, which was left`);
   }
 }

@@ -41,9 +41,9 @@ function isInstalled() {
 async function install() {
   const began = Date.now();
   const elapsed = () => `${Math.round((Date.now() - began) / 1000)}s`;
-  const terminal = process.stdout.isTTY && !process.env.CI;
+  const terminal = process.stderr.isTTY && !process.env.CI;
   const clock = setInterval(
-    () => process.stdout.write(terminal ? `\r… npm packages: installing ${elapsed()}` : `… npm packages: installing ${elapsed()}\n`),
+    () => process.stderr.write(terminal ? `\r… npm packages: installing ${elapsed()}` : `… npm packages: installing ${elapsed()}\n`),
     terminal ? 500 : 15_000,
   );
   const npm = spawn("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
@@ -56,7 +56,7 @@ async function install() {
   npm.stderr.on("data", (text) => (said += text));
   const code = await new Promise((done) => npm.on("error", (error) => ((said += error.message), done(1))).on("close", done));
   clearInterval(clock);
-  if (terminal) process.stdout.write("\r\x1b[2K");
+  if (terminal) process.stderr.write("\r\x1b[2K");
   if (code !== 0) {
     console.error(
       `✗ npm packages\n${said.trim()}\n\nerror: npm ci failed\n  to do:   see npm's messages above; its registry has to be reachable`,
@@ -65,7 +65,7 @@ async function install() {
   }
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, hash);
-  console.log(`✓ ${"npm packages".padEnd(38)} ${"installed".padEnd(26)} ${elapsed()}`);
+  console.error(`✓ ${"npm packages".padEnd(38)} ${"installed".padEnd(26)} ${elapsed()}`);
 }
 
 if (!isInstalled()) await install();

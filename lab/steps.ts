@@ -1,4 +1,7 @@
-/** Steps of a set-up: each prints one line with what it did, the way it took and how long it was; a long one shows that it lives. */
+/**
+ * Steps of a set-up: each prints one line with what it did, the way it took and how long it was; a long one shows that it lives. They go to the
+ * standard error: the output is that of the command they prepare.
+ */
 
 export interface Outcome<T> {
   readonly value: T;
@@ -20,7 +23,7 @@ interface Running {
 }
 
 const running = new Set<Running>();
-const terminal = process.stdout.isTTY && !process.env["CI"];
+const terminal = process.stderr.isTTY && !process.env["CI"];
 /** Seconds between two lines about the same step where there is no terminal. */
 const QUIET = 15;
 let ticker: NodeJS.Timeout | undefined;
@@ -33,14 +36,20 @@ export function formatElapsed(ms: number): string {
   return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, "0")}s`;
 }
 
-/** Prints a whole line, above the live one if there is one. */
+/** Prints a whole line of a command's output, above the live one if there is one. */
 export function print(line: string): void {
   erase();
   process.stdout.write(`${line}\n`);
 }
 
+/** The same for a remark on how it goes. */
+export function tell(line: string): void {
+  erase();
+  process.stderr.write(`${line}\n`);
+}
+
 function erase(): void {
-  if (shown) process.stdout.write("\r\x1b[2K");
+  if (shown) process.stderr.write("\r\x1b[2K");
   shown = false;
 }
 
@@ -53,14 +62,14 @@ function tick(): void {
   if (terminal) {
     erase();
     const text = `… ${[...running].map(describe).join("  ·  ")}`;
-    process.stdout.write(text.slice(0, Math.max(20, (process.stdout.columns || 80) - 1)));
+    process.stderr.write(text.slice(0, Math.max(20, (process.stderr.columns || 80) - 1)));
     shown = true;
     return;
   }
   for (const step of running) {
     if (now - step.told < QUIET * 1000) continue;
     step.told = now;
-    process.stdout.write(`… ${describe(step)}\n`);
+    process.stderr.write(`… ${describe(step)}\n`);
   }
 }
 
@@ -82,10 +91,10 @@ export async function step<T>(title: string, work: (say: Say) => Promise<Outcome
     const outcome = await work((activity) => {
       self.activity = activity;
     });
-    print(`✓ ${(outcome.title ?? title).padEnd(38)} ${outcome.way.padEnd(26)} ${close()}`);
+    tell(`✓ ${(outcome.title ?? title).padEnd(38)} ${outcome.way.padEnd(26)} ${close()}`);
     return outcome.value;
   } catch (error) {
-    print(`✗ ${title.padEnd(38)} ${"failed".padEnd(26)} ${close()}`);
+    tell(`✗ ${title.padEnd(38)} ${"failed".padEnd(26)} ${close()}`);
     throw error;
   }
 }

@@ -1,9 +1,9 @@
 /** Stage7 on a real broker, and without one: by id, by type, to all; requests; HTTP where the broker is away; clients of the post office. */
 import { once } from "node:events";
 import { expect, onTestFinished, test } from "vitest";
-import { WebSocket } from "ws";
 import { Proxy } from "../../../testing/proxy.js";
 import { http, systemGround, until, type SystemGround } from "../../../testing/reference-live.js";
+import { postOfficeClient, type Told } from "../../../testing/post-office-client.js";
 import { storeProcess } from "../../../testing/store-process.js";
 import { stage7 } from "../../../topology/systems/stage7.js";
 import type { Run } from "../run.js";
@@ -51,30 +51,6 @@ const connected = ({ health }: Run): boolean => {
   return connections.publish === "open" && consumers[0]?.state === "consuming";
 };
 
-interface Told {
-  readonly kind: string;
-  readonly id?: string;
-  readonly [word: string]: unknown;
-}
-
-/** A browser. */
-async function client(office: Run, name: string) {
-  const socket = new WebSocket(`${office.url?.replace("http", "ws")}/ws`, [
-    "stage7",
-    clientToken(SECRET, name, new Date(Date.now() + 60_000)),
-  ]);
-  onTestFinished(() => socket.terminate());
-  const told: Told[] = [];
-  socket.on("message", (data: Buffer) => void told.push(JSON.parse(data.toString()) as Told));
-  await once(socket, "open");
-  const ask = async (frame: { readonly id: string; readonly [word: string]: unknown }): Promise<Told> => {
-    socket.send(JSON.stringify(frame));
-    await until(() => told.some(({ id }) => id === frame.id));
-    return told.find(({ id }) => id === frame.id) as Told;
-  };
-  return { socket, told, ask };
-}
-
 const names = (told: readonly Told[]): unknown[] =>
   told.filter(({ kind }) => kind === "message").map(({ content }) => (content as { by: string }).by);
 
@@ -87,7 +63,7 @@ test("a message to an id reaches one, to a type two, to all three; a request get
   ] as const)
     await run(service, id);
   const office = await run("post-office");
-  const { ask, told } = await client(office, "ann");
+  const { ask, told } = await postOfficeClient(office.url, SECRET, "ann");
   expect(await ask({ id: "1", recipient: "brain2", type: "note", content: "id" })).toMatchObject({
     kind: "accepted",
     by: "broker",
@@ -111,7 +87,7 @@ test("with the broker down the same calls go over HTTP, and over the broker when
   const { run, away, back, ground } = await system();
   const members = [await run("brain", "brain1"), await run("brain", "brain2"), await run("librarian", "librarian1")];
   const office = await run("post-office", "office1");
-  const { ask, told } = await client(office, "ann");
+  const { ask, told } = await postOfficeClient(office.url, SECRET, "ann");
   await away([...members, office]);
   expect(await ask({ id: "1", recipient: "brain", type: "note", content: "type" })).toMatchObject({
     kind: "accepted",
@@ -150,7 +126,7 @@ test("an instance that leaves takes its queue with it; one that comes back under
   await resident.stop();
   expect(await has(ground, "librarian-librarian1")).toBe(true);
   const office = await run("post-office");
-  const { ask, told } = await client(office, "ann");
+  const { ask, told } = await postOfficeClient(office.url, SECRET, "ann");
   expect(await ask({ id: "1", recipient: "librarian1", type: "note", content: 1 })).toMatchObject({
     kind: "accepted",
     by: "broker",
@@ -168,7 +144,7 @@ test("a client needs a token, and one that reconnects gets what waits for it", L
     const [error] = (await once(socket, "error")) as [Error];
     expect(error.message).toContain("401");
   }
-  const { socket } = await client(office, "ann");
+  const { socket } = await postOfficeClient(office.url, SECRET, "ann");
   socket.close();
   await once(socket, "close");
   const brain = await run("brain");
@@ -181,7 +157,7 @@ test("a client needs a token, and one that reconnects gets what waits for it", L
   );
   expect(member.status).toBe(200);
   await until(async () => {
-    const again = await client(office, "ann");
+    const again = await postOfficeClient(office.url, SECRET, "ann");
     await until(() => again.told.length > 0 || again.socket.readyState > 1, 300).catch(() => undefined);
     const found = again.told.some(({ content }) => (content as { received: unknown }).received === "for ann");
     again.socket.close();
