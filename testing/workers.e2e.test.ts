@@ -8,7 +8,7 @@ import { Clone } from "./clone.js";
 import { postOfficeClient } from "./post-office-client.js";
 import { http, until } from "./reference-live.js";
 import { storeProcess } from "./store-process.js";
-import { workerProcess } from "./worker-process.js";
+import { workerProcess, type Line } from "./worker-process.js";
 
 const WAIT = 60_000;
 
@@ -19,13 +19,8 @@ beforeAll(async () => {
 });
 afterAll(() => clone.remove());
 
-interface Place {
-  readonly api: string | undefined;
-  readonly health: string | undefined;
-}
-
-/** No broker is named: it is the dev stack of the directory, where the service works as its own user. */
-async function work(system: string, service: string, environment: Record<string, string> = {}): Promise<Place> {
+/** No broker is named: it is the dev stack of the directory, where the service works as its own user. Gives where it serves. */
+async function work(system: string, service: string, environment: Record<string, string> = {}): Promise<Line> {
   const words = ["work", system, "--service", service];
   const worker = workerProcess(
     words,
@@ -33,8 +28,7 @@ async function work(system: string, service: string, environment: Record<string,
     clone.directory,
     join(clone.directory, "bin/warren.cjs"),
   );
-  const { api, health } = await worker.line("service.open");
-  return { api, health };
+  return await worker.line("service.open");
 }
 
 async function depth(vhost: string, queue: string): Promise<number> {
@@ -65,8 +59,15 @@ test("contextiq: a session goes through extraction and consolidation, every subs
   const store = await storeProcess("memory store");
   const stores = { MEMORY_STORE_URL: store.url, MODEL_URL: store.url, WEBHOOK_URL: `${store.url}/webhook` };
   const services = Object.keys(contextiq.services).filter((name) => name !== "monitoring");
-  const places = new Map<string, Place>();
-  for (const service of [...services, "extraction-worker"]) places.set(service, await work("contextiq", service, stores));
+  const places = new Map<string, Line>();
+  // The other documented way to a password: asked for once, for it costs more than the service's start.
+  const answer = await clone.npm("pulumi", "--", ..."stack output passwords --show-secrets --json".split(" "));
+  const passwords = JSON.parse(answer.stdout) as Record<string, string>;
+  for (const service of [...services, "extraction-worker"]) {
+    const user = `contextiq.${service}`;
+    const own = { RABBITMQ_USERNAME: user, RABBITMQ_PASSWORD: passwords[user] ?? "" };
+    places.set(service, await work("contextiq", service, { ...stores, ...own }));
+  }
   const sessions = places.get("sessions-api")?.api;
   const made = await http("POST", `${sessions}/sessions`, { user_id: "ann", events: ["Prefers tea", "Lives in Oslo"] });
   expect(made).toMatchObject({ status: 202 });
@@ -79,7 +80,7 @@ test("contextiq: a session goes through extraction and consolidation, every subs
   await clone.api("POST", "/exchanges/contextiq/contextiq.extraction/publish", {
     ...{ properties: {}, routing_key: "extraction.request", payload: "{", payload_encoding: "string" },
   });
-  await until(async () => (await depth("contextiq", "dead_letter")) === 1, WAIT);
+  await until(async () => (await depth("contextiq", "dead_letter")) > 0, WAIT);
   expect(await deadLetters("contextiq")).toMatch(/malformed/);
 });
 
@@ -94,7 +95,7 @@ test("debias: both databases get every event, and an outage of one holds back on
     events: Array.from({ length: count }, (_, n) => ({ user_id: n + from, product_id: 1, event_type: "view", user_session: "s" })),
   });
   const stored = async (store: typeof graph, kind: string): Promise<number> => (await store.client.counts())[kind]?.records ?? 0;
-  expect((await http("POST", `${api}/events/batch`, batch(300, 0))).body).toEqual({ queued: 300, failed: [] });
+  expect((await http("POST", `${api}/events/batch`, batch(300, 0))).body).toMatchObject({ queued: 300, failed: [] });
   await until(async () => (await stored(graph, "interactions")) === 300 && (await stored(vectors, "profiles")) === 300, WAIT);
   await vectors.kill();
   await http("POST", `${api}/events/batch`, batch(100, 1000));
@@ -134,6 +135,7 @@ test("stage7: a client of the post office reaches one by its id, two by their ty
     work("stage7", "librarian", { ...shared, STAGE7_SERVICE_ID: "librarian1" }),
   ]);
   const office = await work("stage7", "post-office", shared);
+  await until(async () => (await http("GET", `${office.health}/health/ready`)).status === 200, WAIT);
   const { ask, told } = await postOfficeClient(office.api, shared.STAGE7_CLIENT_SECRET, "ann");
   const heard = () => told.filter(({ kind }) => kind === "message").length;
   expect(await ask({ id: "1", recipient: "brain2", type: "note", content: "id" })).toMatchObject({ kind: "accepted", by: "broker" });
