@@ -29,6 +29,8 @@ const CONF = [
 
 /** What a mutation may write instead. */
 export const TLS_ONLY = "listeners.tcp = none";
+/** Who connects has to show a certificate of the authority. */
+export const CLIENT_CERTIFICATES = ["ssl_options.verify = verify_peer", "ssl_options.fail_if_no_peer_cert = true"];
 
 export class TlsBroker {
   readonly management: Endpoint;
@@ -41,7 +43,7 @@ export class TlsBroker {
   private constructor(
     private readonly home: string,
     private readonly broker: string,
-    private readonly certificates: Certificates,
+    readonly certificates: Certificates,
     password: string,
     ports: Readonly<Record<keyof typeof PORTS, string>>,
   ) {

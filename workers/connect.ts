@@ -26,8 +26,8 @@ export interface ConnectOptions<S extends string = string> extends GuardOptions,
   readonly url?: string | readonly string[];
   /** Asked before every attempt to connect: new ones are taken without a restart. @default those of the address */
   readonly credentials?: Credentials | (() => Credentials | Promise<Credentials>);
-  /** For amqps. */
-  readonly tls?: Tls;
+  /** For amqps. A function is asked before every attempt to connect: renewed certificates are taken without a restart. */
+  readonly tls?: Tls | (() => Tls | Promise<Tls>);
   /** @default the address's, else the topology's */
   readonly vhost?: string;
   /** Seconds; a peer that is silent for two of them is gone. @default 10 */
@@ -147,7 +147,7 @@ function linkOptions(topology: AnyTopology, options: ConnectOptions, purpose: Li
     vhost: options.vhost ?? addresses.find(({ vhost }) => vhost !== undefined)?.vhost ?? topology.vhost?.name ?? topology.name,
     credentials: async () => (typeof given === "function" ? given() : given),
     refreshes: typeof given === "function",
-    ...(tls ? { tls } : {}),
+    tls: async () => (typeof tls === "function" ? tls() : tls),
     heartbeat,
     connectTimeout,
     attempts,

@@ -322,9 +322,21 @@ describe("TLS", () => {
       ...{ RABBITMQ_URL: "amqps://broker", RABBITMQ_SERVER_NAME: "mq.example", RABBITMQ_CA_FILE: file("ca", pem("CERTIFICATE")) },
       ...{ RABBITMQ_CERT_FILE: file("cert", pem("CERTIFICATE")), RABBITMQ_KEY_FILE: file("key", pem("EC PRIVATE KEY")) },
     });
-    expect(Object.keys(tls!)).toEqual(["ca", "cert", "key", "serverName"]);
-    expect(tls!.key?.toString()).toContain("EC PRIVATE KEY");
+    expect(Object.keys(tls!())).toEqual(["ca", "cert", "key", "serverName"]);
+    expect(tls!().key?.toString()).toContain("EC PRIVATE KEY");
     expect(warnings).toEqual([]);
+  });
+
+  test("files that are renewed are read again; while one is not whole, what was there before stays", () => {
+    const path = file("renewed", pem("CERTIFICATE"));
+    const { tls } = settings({ RABBITMQ_URL: "amqps://broker", RABBITMQ_CA_FILE: path });
+    const first = tls!().ca?.toString();
+    writeFileSync(path, "-----BEGIN");
+    expect(tls!().ca?.toString()).toBe(first);
+    writeFileSync(path, `${pem("CERTIFICATE")}${pem("CERTIFICATE")}`);
+    expect(tls!().ca?.toString()).toBe(`${first}${first}`);
+    rmSync(path);
+    expect(tls!().ca?.toString()).toBe(`${first}${first}`);
   });
 
   test("what does not go together, or is something else", () => {

@@ -22,7 +22,8 @@ export interface Settings {
   /** To be asked before every attempt to connect: files are read again. */
   readonly credentials: () => Promise<Credentials>;
   readonly refreshes: boolean;
-  readonly tls: Tls | undefined;
+  /** To be asked before every attempt to connect: files are read again. */
+  readonly tls: (() => Tls) | undefined;
   /** Seconds. */
   readonly heartbeat: number;
   readonly connectionAttempts: number;

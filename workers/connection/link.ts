@@ -23,7 +23,7 @@ export interface LinkOptions {
   readonly credentials: () => Promise<Credentials>;
   /** Whether another answer may come from `credentials`: then a refusal is no end. */
   readonly refreshes: boolean;
-  readonly tls?: Tls;
+  readonly tls: () => Promise<Tls | undefined>;
   /** Seconds. Two missed ones end the connection: a peer that is gone without a word is noticed. @default 10 */
   readonly heartbeat: number;
   /** Milliseconds. @default 10000 */
@@ -198,7 +198,7 @@ export class Link {
     const { addresses, credentials, vhost, tls, heartbeat, connectTimeout, name } = this.options;
     const address = addresses[this.#next++ % addresses.length];
     if (!address) throw new WorkerError("wrong-use", "No address of a broker is given.", { remedy: "set RABBITMQ_URL" });
-    const options = { address, vhost, credentials: await credentials(), tls, heartbeat, timeout: connectTimeout, name };
+    const options = { address, vhost, credentials: await credentials(), tls: await tls(), heartbeat, timeout: connectTimeout, name };
     const connection = await openConnection(options);
     if (this.#stop.signal.aborted) {
       await connection.close().catch(() => undefined);

@@ -31,7 +31,8 @@ export function openConnection({ address, vhost, credentials, tls, heartbeat, ti
       ...(cert === undefined ? {} : { cert }),
       ...(key === undefined ? {} : { key }),
       ...(passphrase === undefined ? {} : { passphrase }),
-      ...(protocol === "amqps" ? { servername: serverName ?? hostname } : {}),
+      // Without one amqplib takes the host, which is no name where it is an address.
+      ...(protocol === "amqps" && serverName !== undefined ? { servername: serverName } : {}),
       clientProperties: { connection_name: name, product: "warren" },
     },
   );

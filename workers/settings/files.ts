@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { EncryptionOptions } from "../codec/index.js";
 import { checkEncryption } from "../codec/encryption.js";
 import type { Tls } from "../connection/address.js";
-import type { Problems } from "./problems.js";
+import { Problems } from "./problems.js";
 import type { Values } from "./table.js";
 
 const why = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? (error as Error).message;
@@ -30,8 +30,21 @@ export function secretFrom(name: string, path: string, problems: Problems): stri
   return line;
 }
 
-/** Certificates by their files; `undefined` where none is named. */
-export function tlsFrom(values: Values, problems: Problems): Tls | undefined {
+/**
+ * Certificates by their files, read again whenever they are asked for; while they cannot be used, as in the moment in which they are replaced,
+ * those from before. `undefined` where none is named.
+ */
+export function tlsFrom(values: Values, problems: Problems): (() => Tls) | undefined {
+  let last = readTls(values, problems);
+  if (!last) return undefined;
+  return () => {
+    const doubts = new Problems();
+    const now = readTls(values, doubts);
+    return (last = now && doubts.none ? now : last!);
+  };
+}
+
+function readTls(values: Values, problems: Problems): Tls | undefined {
   const pem = (name: "RABBITMQ_CA_FILE" | "RABBITMQ_CERT_FILE" | "RABBITMQ_KEY_FILE", label: RegExp, what: string): Buffer | undefined => {
     const path = values[name];
     const found = path === undefined ? undefined : content(name, path, problems);

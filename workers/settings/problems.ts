@@ -14,8 +14,12 @@ export class Problems {
     return undefined;
   }
 
+  get none(): boolean {
+    return this.#list.length === 0;
+  }
+
   throwIfAny(): void {
-    if (this.#list.length === 0) return;
+    if (this.none) return;
     const lines = this.#list.map(({ fault, remedy }) => `  ${fault}${remedy === undefined ? "" : `\n    to do: ${remedy}`}`);
     const count = this.#list.length === 1 ? "A setting of the environment" : `${this.#list.length} settings of the environment`;
     throw new WorkerError("wrong-use", `${count} cannot be used:\n${lines.join("\n")}`);

@@ -43,9 +43,13 @@ export const TABLE = {
   RABBITMQ_CA_FILE: text({
     meaning: "the certificate authorities that vouch for the broker",
     allowed: `${file} in PEM`,
-    note: "not set: those of Node",
+    note: "not set: those of Node; read again before each attempt to connect",
   }),
-  RABBITMQ_CERT_FILE: text({ meaning: "the worker's own certificate", allowed: `${file} in PEM`, note: "goes with RABBITMQ_KEY_FILE" }),
+  RABBITMQ_CERT_FILE: text({
+    meaning: "the worker's own certificate",
+    allowed: `${file} in PEM`,
+    note: "goes with RABBITMQ_KEY_FILE; read again likewise",
+  }),
   RABBITMQ_KEY_FILE: text({ meaning: "the key of that certificate", allowed: `${file} in PEM`, note: "goes with RABBITMQ_CERT_FILE" }),
   RABBITMQ_SERVER_NAME: text({
     meaning: "the name in the broker's certificate",
