@@ -5,7 +5,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { cpus, totalmem } from "node:os";
 import { BenchBroker } from "./workers/broker.js";
-import { BASELINE, clientNames, getClients } from "./workers/clients.js";
+import { clientNames, getClients, memoryCases } from "./workers/clients.js";
 import { Table } from "./workers/figures.js";
 import { goals } from "./workers/goals.js";
 import { measure, nameOf, PACE, taskNames, type Cell, type Times } from "./workers/measure.js";
@@ -106,10 +106,10 @@ async function main(): Promise<void> {
       }
     const memories: Memory[] = [];
     if (task.includes("memory"))
-      for (const client of clients.filter(({ name }) => name === "warren" || name === BASELINE))
+      for (const [name, command] of memoryCases(clients))
         for (const rate of [PACE, 0]) {
-          say(`memory of ${client.name}, ${rate > 0 ? `${rate} messages/s` : "as fast as it can"}`);
-          memories.push(await memory(client.name, client.command, broker, { rate, seconds: quick ? 8 : 30 }));
+          say(`memory of ${name}, ${rate > 0 ? `${rate} messages/s` : "as fast as it can"}`);
+          memories.push(await memory(name, command, broker, { rate, seconds: quick ? 8 : 30 }));
         }
     let loads: readonly Load[] = [];
     if (task.includes("debias") && only.includes("warren")) {

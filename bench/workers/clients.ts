@@ -8,6 +8,9 @@ import { getAioPika, getGoClient, getPerfTest, peerVersions, type Command } from
 
 export const BASELINE = "amqplib";
 
+/** Warren by the options for Node that its image has. */
+export const AS_IMAGE = "warren, as its image runs it";
+
 export interface Client {
   readonly name: string;
   readonly version: string;
@@ -48,6 +51,22 @@ export const clientNames: readonly string[] = [...Object.keys(NODE), ...Object.k
 
 const versionOf = (folder: string): string =>
   (JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { readonly version: string }).version;
+
+/** Whose memory is measured: Warren's with Node's own defaults and with its image's, and the baseline's. */
+export function memoryCases(clients: readonly Client[]): readonly (readonly [name: string, Command])[] {
+  const dockerfile = readFileSync(join(checkout, "lab", "worker-image", "Dockerfile"), "utf8");
+  const [, ...options] = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? "[]") as string[];
+  const flags = options.filter((option) => option.startsWith("--"));
+  return clients.flatMap(({ name, command: [node, ...rest] }) => {
+    if (name === BASELINE) return [[name, [node, ...rest]]];
+    return name === "warren"
+      ? [
+          [name, [node, ...rest]],
+          [AS_IMAGE, [node, ...flags, ...rest]],
+        ]
+      : [];
+  });
+}
 
 /** Compiles those for Node into a folder inside the checkout, where the packages are found; gets the others. */
 export async function getClients(wanted: readonly string[], say: Say): Promise<Clients> {
