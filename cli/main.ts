@@ -12,6 +12,7 @@ import { envVerb } from "./verbs/env.js";
 import { explainVerb } from "./verbs/explain.js";
 import { graphVerb } from "./verbs/graph.js";
 import { loadVerb } from "./verbs/load.js";
+import { monitoringVerb } from "./verbs/monitoring.js";
 import { permissionsVerb } from "./verbs/permissions.js";
 import { publishVerb } from "./verbs/publish.js";
 import { tailVerb } from "./verbs/tail.js";
@@ -25,6 +26,7 @@ const VERBS: readonly Verb[] = [
   permissionsVerb,
   diffVerb,
   driftVerb,
+  monitoringVerb,
   conformanceVerb,
   workVerb,
   publishVerb,

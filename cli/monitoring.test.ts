@@ -1,0 +1,77 @@
+/** `warren monitoring`: what it prints, what it writes, what it refuses. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parse } from "yaml";
+import { alerts } from "../monitoring/index.js";
+import { run } from "./main.js";
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "warren-cli-monitoring-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function warren(...words: readonly string[]): Promise<{ code: number; out: string; error: string }> {
+  let [out, error] = ["", ""];
+  const console = {
+    out: (text: string) => void (out += text),
+    error: (text: string) => void (error += text),
+    style: (_: string, text: string) => text,
+    cwd: folder,
+    environment: {},
+  };
+  const code = await run(["monitoring", ...words], console, "1.2.3");
+  return { code, out, error };
+}
+
+test("prints every alert", async () => {
+  const { code, out } = await warren("debias");
+  expect(code).toBe(0);
+  for (const { name } of alerts) expect(out).toMatch(new RegExp(`^${name} +(page|ticket) +docs/runbooks/${name}\\.md$`, "m"));
+});
+
+test("writes the files that Prometheus reads, into a folder that it makes", async () => {
+  const place = join(folder, "made", "here");
+  const words = ["--node", "a:15692", "--node", "[::1]:15692", "--exporter", "e:9419", "--ca", "/ca.pem", "--hold", "0", "--interval", "5"];
+  expect((await warren("debias", "-o", place, ...words)).code).toBe(0);
+  const settings = parse(readFileSync(join(place, "prometheus.yml"), "utf8"));
+  expect(settings.global.scrape_interval).toBe("5s");
+  expect(settings.scrape_configs[1]).toMatchObject({
+    scheme: "https",
+    tls_config: { ca_file: "/ca.pem" },
+    params: { vhost: ["debias"] },
+    static_configs: [{ targets: ["a:15692", "[::1]:15692"], labels: { installation: "debias" } }],
+  });
+  const jobs = settings.scrape_configs as { readonly job_name: string }[];
+  expect(jobs.map(({ job_name: job }) => job)).toEqual(["rabbitmq", "rabbitmq-detailed", "warren-exporter"]);
+  expect(readFileSync(join(place, "warren.rules.yml"), "utf8")).not.toMatch(/^ +for: /m);
+});
+
+test("--json has everything, with the series of each query", async () => {
+  const { code, out } = await warren("all", "--json");
+  expect(code).toBe(0);
+  const printed = JSON.parse(out);
+  expect(printed.version).toBe(1);
+  expect(printed.installation).toBe("contextiq+debias+fo-analytics+cgcg+stage7");
+  expect(printed.queries).toContainEqual({
+    of: "alert NodeDown",
+    expr: 'up{job="rabbitmq"} == 0',
+    series: ["up"],
+  });
+});
+
+test.each([
+  [["debias", "--node", "http://a:15692"], /host:port/],
+  [["debias", "--interval", "0"], /1 or more/],
+  [["debias", "--hold", "-1"], /0 or more/],
+  [[], /No topology is given/],
+  [["debias", "-o", "taken"], /cannot be made/],
+])("refuses %j", async (words, why) => {
+  writeFileSync(join(folder, "taken"), "");
+  const { code, error } = await warren(...words.map((word) => (word === "taken" ? join(folder, word) : word)));
+  expect(code).toBe(2);
+  expect(error).toMatch(why);
+  expect(existsSync(join(folder, "taken"))).toBe(true);
+});

@@ -1,0 +1,84 @@
+/** What an alert is: its rule, its sentences, and the two tests that show that it fires and that it keeps quiet. All of it plain data. */
+import type { Role } from "../facts.js";
+import type { Thresholds } from "../thresholds.js";
+
+/** Somebody is woken, or somebody looks at it in the morning. */
+export type Severity = "page" | "ticket";
+
+/** One series of a test: its name with labels, and its values in promtool's notation, a minute apart. */
+export type TestSeries = readonly [series: string, values: string];
+
+/** A queue of the installation under test, with what the tests need of it. */
+export interface SampleQueue {
+  readonly vhost: string;
+  readonly queue: string;
+  readonly role: Role;
+}
+
+/** What the tests of alerts are about: real queues of the installation. One that it does not have is left out, and the tests which need it. */
+export interface Sample {
+  readonly installation: string;
+  readonly topology: string;
+  readonly vhost: string;
+  readonly nodes: readonly string[];
+  readonly limited?: SampleQueue & { readonly limit: number };
+  readonly expiring?: SampleQueue & { readonly seconds: number };
+  readonly expiringDeadLetters?: SampleQueue & { readonly seconds: number };
+  readonly deliveryLimited?: SampleQueue & { readonly limit: number };
+  readonly replicated?: SampleQueue;
+  readonly promised?: SampleQueue & { readonly service: string; readonly consumers: number };
+  /** A queue of which several consumers are promised. */
+  readonly crowded?: SampleQueue & { readonly service: string; readonly consumers: number };
+  readonly ladder?: { readonly vhost: string; readonly source: string; readonly rung: string; readonly limit: number };
+}
+
+export interface AlertTest {
+  readonly series: readonly TestSeries[];
+  /** Minutes after the beginning at which it is looked. */
+  readonly at: number;
+}
+
+export interface FiringTest extends AlertTest {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly summary: string;
+  readonly description: string;
+}
+
+export interface Alert {
+  readonly name: string;
+  readonly severity: Severity;
+  /** When it fires, as a part of a sentence, for the table of alerts. */
+  readonly when: string;
+  readonly expr: (thresholds: Thresholds) => string;
+  /** Minutes for which it has to hold. */
+  readonly forMinutes: number;
+  /** Templates of Prometheus. */
+  readonly summary: string;
+  readonly description: string;
+  /** For the default thresholds. Undefined where the installation has nothing that it could be tested on. */
+  readonly fires: (sample: Sample) => FiringTest | undefined;
+  readonly quiet: (sample: Sample) => AlertTest | undefined;
+}
+
+/** `a="1",b="2"` */
+export const labelText = (labels: Readonly<Record<string, string>>): string =>
+  Object.entries(labels)
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .join(",");
+
+/** A series of a test, with the installation's label. */
+export const given = (sample: Sample, name: string, labels: Readonly<Record<string, string>>, values: string): TestSeries => [
+  `${name}{${labelText({ installation: sample.installation, ...labels })}}`,
+  values,
+];
+
+/** A series of the broker about a queue, as the first node exports it. */
+export const ofQueue = (sample: Sample, name: string, { vhost, queue }: Pick<SampleQueue, "vhost" | "queue">, values: string): TestSeries =>
+  given(sample, name, { job: "rabbitmq-detailed", instance: sample.nodes[0] ?? "", vhost, queue }, values);
+
+/** The labels that every alert about a queue has. */
+export const queueLabels = (sample: Sample, { vhost, queue }: Pick<SampleQueue, "vhost" | "queue">): Readonly<Record<string, string>> => ({
+  installation: sample.installation,
+  vhost,
+  queue,
+});

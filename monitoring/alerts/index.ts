@@ -1,0 +1,2 @@
+export type * from "./alert.js";
+export { alerts } from "./table.js";

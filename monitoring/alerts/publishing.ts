@@ -1,0 +1,60 @@
+/** Alerts about publishing: messages that no queue gets, publishers that the broker holds back. */
+import { type Alert, given } from "./alert.js";
+
+const DROPPED = "rabbitmq_detailed_exchange_messages_unroutable_dropped_total";
+const RETURNED = "rabbitmq_detailed_exchange_messages_unroutable_returned_total";
+
+export const publishingAlerts: readonly Alert[] = [
+  {
+    name: "MessagesUnroutable",
+    severity: "page",
+    when: "messages to an exchange reached no queue in the last 5 minutes",
+    // The broker has both counters for every exchange that it has one for.
+    expr: () =>
+      `sum by (installation, vhost, exchange) (increase(${DROPPED}[5m])) + sum by (installation, vhost, exchange) (increase(${RETURNED}[5m])) > 0`,
+    forMinutes: 1,
+    summary: 'Messages to exchange "{{ $labels.exchange }}" reach no queue',
+    description:
+      'About {{ $value | printf "%.0f" }} messages to exchange "{{ $labels.exchange }}" (vhost {{ $labels.vhost }}) reached no queue in the last 5 minutes. They are lost unless their publisher keeps them: a binding is missing, or a routing key is wrong.',
+    fires: (sample) => {
+      const labels = { vhost: sample.vhost, exchange: "events" };
+      return {
+        series: [given(sample, DROPPED, labels, "0+1x20"), given(sample, RETURNED, labels, "0+1x20")],
+        at: 10,
+        labels: { installation: sample.installation, ...labels },
+        summary: 'Messages to exchange "events" reach no queue',
+        description: `About 10 messages to exchange "events" (vhost ${sample.vhost}) reached no queue in the last 5 minutes. They are lost unless their publisher keeps them: a binding is missing, or a routing key is wrong.`,
+      };
+    },
+    quiet: (sample) => {
+      const labels = { vhost: sample.vhost, exchange: "events" };
+      return { series: [given(sample, DROPPED, labels, "3x20"), given(sample, RETURNED, labels, "3x20")], at: 10 };
+    },
+  },
+  {
+    name: "PublishersBlocked",
+    severity: "page",
+    when: "the broker holds back a service's publishing, for 1 minute",
+    expr: () => "max by (installation, topology, service) (warren_worker_blocked) == 1",
+    forMinutes: 1,
+    summary: "{{ $labels.service }} cannot publish",
+    description:
+      "The broker does not read what service {{ $labels.service }} ({{ $labels.topology }}) publishes: a node has a memory or disk alarm. Messages pile up in the publishers until their buffers are full; free memory or disk on the broker.",
+    fires: (sample) => {
+      const labels = { topology: sample.topology, service: "api" };
+      return {
+        series: [given(sample, "warren_worker_blocked", { ...labels, instance: "a", purpose: "publish" }, "0x5 1x20")],
+        at: 10,
+        labels: { installation: sample.installation, ...labels },
+        summary: "api cannot publish",
+        description: `The broker does not read what service api (${sample.topology}) publishes: a node has a memory or disk alarm. Messages pile up in the publishers until their buffers are full; free memory or disk on the broker.`,
+      };
+    },
+    quiet: (sample) => ({
+      series: [
+        given(sample, "warren_worker_blocked", { topology: sample.topology, service: "api", instance: "a", purpose: "publish" }, "0x20"),
+      ],
+      at: 10,
+    }),
+  },
+];

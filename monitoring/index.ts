@@ -1,0 +1,18 @@
+/** Monitoring derived from topologies. Pure: it makes settings and rules for Prometheus, and talks to nobody. */
+export { alerts, type Alert, type Severity } from "./alerts/index.js";
+export { facts, type ConsumerPromise, type Facts, type QueueFacts, type Role } from "./facts.js";
+export {
+  monitoring,
+  queriesOf,
+  RULES_FILE,
+  type Monitoring,
+  type MonitoringOptions,
+  type PrometheusConfig,
+  type Query,
+} from "./monitoring.js";
+export { promtoolFile, promtoolTests, sampleOf, type PromtoolTest } from "./promtool-tests.js";
+export { familiesOf, metricNames, seriesOf } from "./queries.js";
+export type { AlertRule, RuleFile, RuleGroup } from "./rules.js";
+export type { ScrapeConfig, ScrapeTls, Targets } from "./scrape.js";
+export { isSeries, SERIES, type Family, type Series, type SeriesName, type Source } from "./series.js";
+export { THRESHOLDS, type Thresholds } from "./thresholds.js";

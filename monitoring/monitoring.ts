@@ -1,0 +1,102 @@
+/** Monitoring that follows from an installation: what Prometheus scrapes, what it records, when it alerts. */
+import { stringify } from "yaml";
+import type { Installation, Topology } from "../topology/model.js";
+import { facts, type Facts } from "./facts.js";
+import { familiesOf, seriesOf } from "./queries.js";
+import { ruleFile, type RuleFile } from "./rules.js";
+import { scrapeConfigs, type ScrapeConfig, type Targets } from "./scrape.js";
+import type { Family, SeriesName } from "./series.js";
+import { THRESHOLDS, type Thresholds } from "./thresholds.js";
+
+/** Where the pages stand that alerts point to, unless it is said: in the checkout and in the package's documentation. */
+export const RUNBOOKS = "docs/runbooks";
+
+export interface MonitoringOptions extends Partial<Targets> {
+  /** The label `installation` of every series. @default the topologies' names, joined by + */
+  readonly name?: string;
+  /** With the sizes of this environment. @default the topologies as they stand */
+  readonly environment?: string;
+  /** Seconds between two scrapes, and between two evaluations. @default 15 */
+  readonly interval?: number;
+  /** Multiplies the times for which an alert has to hold before it fires; below 1 for trials. @default 1 */
+  readonly holdScale?: number;
+  /** Where the runbooks can be read, without the page's name: `https://wiki.example/runbooks`. @default "docs/runbooks" */
+  readonly runbooks?: string;
+  readonly thresholds?: Partial<Thresholds>;
+  /** Alertmanagers: `host:port`. @default none */
+  readonly alertmanagers?: readonly string[];
+  /** Further queries, as of dashboards, for which the broker has to be asked. */
+  readonly queries?: readonly string[];
+}
+
+export interface PrometheusConfig {
+  readonly global: { readonly scrape_interval: string; readonly evaluation_interval: string };
+  readonly rule_files: readonly string[];
+  readonly alerting?: {
+    readonly alertmanagers: readonly { readonly static_configs: readonly { readonly targets: readonly string[] }[] }[];
+  };
+  readonly scrape_configs: readonly ScrapeConfig[];
+}
+
+export interface Monitoring {
+  readonly installation: string;
+  readonly facts: Facts;
+  /** Those that `/metrics/detailed` is asked for. */
+  readonly families: readonly Family[];
+  readonly scrape: readonly ScrapeConfig[];
+  readonly rules: RuleFile;
+  readonly prometheus: PrometheusConfig;
+  /** The same as YAML, by file name, as they lie beside each other: `prometheus.yml`, `warren.rules.yml`. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** A query of a rule, and the series that it asks for. */
+export interface Query {
+  /** `alert NodeDown`, `record warren:queue_fill:ratio`. */
+  readonly of: string;
+  readonly expr: string;
+  readonly series: readonly SeriesName[];
+}
+
+export const RULES_FILE = "warren.rules.yml";
+
+/** Derives everything; pure. Throws a WarrenError for an unknown series in `queries`. */
+export function monitoring(source: Installation | Topology, options: MonitoringOptions = {}): Monitoring {
+  const installation: Installation = "topologies" in source ? source : { topologies: [source] };
+  const name = options.name ?? installation.topologies.map((topology) => topology.name).join("+");
+  const { nodes = ["localhost:15692"], interval = 15 } = options;
+  const known = facts(installation, options.environment);
+  const rules = ruleFile(known, {
+    installation: name,
+    nodes: nodes.length,
+    interval,
+    holdScale: options.holdScale ?? 1,
+    runbooks: options.runbooks ?? RUNBOOKS,
+    thresholds: { ...THRESHOLDS, ...options.thresholds },
+  });
+  const families = familiesOf([...expressions(rules).map(({ expr }) => expr), ...(options.queries ?? [])]);
+  const vhosts = [...new Set(known.topologies.map(({ vhost }) => vhost))];
+  const scrape = scrapeConfigs(name, { ...options, nodes }, families, vhosts);
+  const { alertmanagers = [] } = options;
+  const prometheus: PrometheusConfig = {
+    global: { scrape_interval: `${interval}s`, evaluation_interval: `${interval}s` },
+    rule_files: [RULES_FILE],
+    ...(alertmanagers.length > 0 ? { alerting: { alertmanagers: [{ static_configs: [{ targets: alertmanagers }] }] } } : {}),
+    scrape_configs: scrape,
+  };
+  const files = { "prometheus.yml": yaml(prometheus), [RULES_FILE]: yaml(rules) };
+  return { installation: name, facts: known, families, scrape, rules, prometheus, files };
+}
+
+const expressions = ({ groups }: RuleFile): { of: string; expr: string }[] =>
+  groups.flatMap(({ rules }) =>
+    rules.map((rule) => ({ of: "alert" in rule ? `alert ${rule.alert}` : `record ${rule.record}`, expr: rule.expr })),
+  );
+
+/** Every query of the rules, with the series that it needs, so that each can be tried on a real Prometheus. */
+export function queriesOf({ rules }: Pick<Monitoring, "rules">): Query[] {
+  return expressions(rules).map((query) => ({ ...query, series: seriesOf(query.expr) }));
+}
+
+/** Long lines stay whole, and nothing is an alias of something else: people read it. */
+export const yaml = (value: unknown): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });

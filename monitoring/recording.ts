@@ -1,0 +1,66 @@
+/** Recording rules: what the broker, the workers and the exporter say, brought to one series for each queue. */
+import type { RecordingRule } from "./constants.js";
+import type { Facts } from "./facts.js";
+
+const QUEUE = "installation, vhost, queue";
+
+const fill = (limit: string, held: string, constant: string): RecordingRule[] => [
+  { record: "warren:queue_fill:ratio" as const, expr: `${held} / on (${QUEUE}) ${constant}`, labels: { limit } },
+  {
+    record: "warren:queue_full_in:seconds" as const,
+    expr: `(${constant} - on (${QUEUE}) ${held}) / on (${QUEUE}) (deriv(${held}[15m]) > 0)`,
+    labels: { limit },
+  },
+];
+
+/** A queue that moved is for moments known to two nodes; the larger number counts. */
+const largest = (of: string): string => `max by (${QUEUE}) (${of})`;
+
+const rate = (...series: readonly string[]): string => series.map((name) => `sum by (${QUEUE}) (rate(${name}[5m]))`).join(" + ");
+
+/** Of bytes only where a queue has such a limit: what they need is the dearest family of the broker. */
+export function derivedRules(facts: Facts): RecordingRule[] {
+  const bytes = facts.queues.some(({ maxLengthBytes }) => maxLengthBytes !== undefined && maxLengthBytes > 0);
+  return [
+    { record: "warren:queue_messages:max", expr: largest("rabbitmq_detailed_queue_messages") },
+    { record: "warren:queue_messages_ready:max", expr: largest("rabbitmq_detailed_queue_messages_ready") },
+    { record: "warren:queue_consumers:max", expr: largest("rabbitmq_detailed_queue_consumers") },
+    ...fill("messages", "warren:queue_messages_ready:max", "warren_queue_limit_messages"),
+    ...(bytes
+      ? [
+          { record: "warren:queue_messages_ready_bytes:max" as const, expr: largest("rabbitmq_detailed_queue_messages_ready_bytes") },
+          ...fill("bytes", "warren:queue_messages_ready_bytes:max", "warren_queue_limit_bytes"),
+        ]
+      : []),
+    {
+      record: "warren:queue_age:seconds",
+      // Workers know topologies, not vhosts. Their ages are in buckets, the last of which ends at a day.
+      expr: largest(
+        `warren_queue_head_age_seconds or histogram_quantile(0.99, sum by (installation, topology, queue, le) (rate(warren_worker_message_age_seconds_bucket[5m]))) * on (installation, topology) group_left (vhost) warren_topology_info`,
+      ),
+    },
+    {
+      record: "warren:queue_delivered:rate5m",
+      expr: rate("rabbitmq_detailed_queue_messages_delivered_ack_total"),
+    },
+    { record: "warren:queue_redelivered:rate5m", expr: rate("rabbitmq_detailed_queue_messages_redelivered_total") },
+    {
+      record: "warren:queue_deliveries_per_message:ratio",
+      // Where all are repeated ones, it is infinite.
+      expr: "warren:queue_delivered:rate5m / clamp_min(warren:queue_delivered:rate5m - warren:queue_redelivered:rate5m, 0)",
+    },
+    {
+      record: "warren:ladder_messages:sum",
+      expr: `sum by (installation, vhost, source) (warren:queue_messages:max * on (${QUEUE}) group_left (source) warren_queue_rung)`,
+    },
+    {
+      record: "warren:queue_members:count",
+      expr: `count by (${QUEUE}) (rabbitmq_detailed_queue_info{queue_type="rabbit_quorum_queue",membership=~"leader|follower"})`,
+    },
+    {
+      record: "warren:node_leaders:count",
+      // A node without a leader has no series to count.
+      expr: `count by (installation, instance) (rabbitmq_detailed_queue_info{queue_type="rabbit_quorum_queue",membership="leader"}) or max by (installation, instance) (up{job="rabbitmq-detailed"} == 1) * 0`,
+    },
+  ];
+}
