@@ -113,3 +113,28 @@ test("ages that only the workers know, limits of instances' queues", async () =>
   ]);
   expect(await ask("test", "rules", join(place, "tests.yml"))).toEqual({ code: 0, said: expect.stringContaining("SUCCESS") as string });
 });
+
+test("the first unroutable message of an exchange is news, but not what was there before Prometheus came", async () => {
+  const made = of("stage7");
+  const expr = made.rules.groups.flatMap(({ rules }) => rules).find((rule) => "alert" in rule && rule.alert === "MessagesUnroutable")?.expr;
+  const dropped = (exchange: string): string =>
+    `rabbitmq_detailed_exchange_messages_unroutable_dropped_total{installation="stage7",instance="one",vhost="stage7",exchange="${exchange}"}`;
+  const place = lay("first", made, [
+    {
+      name: "first",
+      interval: "1m",
+      input_series: [
+        { series: 'up{installation="stage7",job="rabbitmq-detailed",instance="one"}', values: "1x20" },
+        { series: dropped("new"), values: "_x10 2x10" },
+        { series: dropped("old"), values: "7x20" },
+      ],
+      alert_rule_test: [],
+      promql_expr_test: [
+        { expr, eval_time: "3m", exp_samples: [] },
+        { expr, eval_time: "13m", exp_samples: [{ labels: '{installation="stage7",vhost="stage7",exchange="new"}', value: 2 }] },
+        { expr, eval_time: "18m", exp_samples: [] },
+      ],
+    },
+  ]);
+  expect(await ask("test", "rules", join(place, "tests.yml"))).toEqual({ code: 0, said: expect.stringContaining("SUCCESS") as string });
+});

@@ -8,7 +8,8 @@ const fill = (limit: string, held: string, constant: string): RecordingRule[] =>
   { record: "warren:queue_fill:ratio" as const, expr: `${held} / on (${QUEUE}) ${constant}`, labels: { limit } },
   {
     record: "warren:queue_full_in:seconds" as const,
-    expr: `(${constant} - on (${QUEUE}) ${held}) / on (${QUEUE}) (deriv(${held}[15m]) > 0)`,
+    // Both: a burst that has ended is no growth, though the quarter of an hour still shows one.
+    expr: `(${constant} - on (${QUEUE}) ${held}) / on (${QUEUE}) (deriv(${held}[15m]) > 0 and deriv(${held}[5m]) > 0)`,
     labels: { limit },
   },
 ];

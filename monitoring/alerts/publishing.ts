@@ -4,14 +4,19 @@ import { type Alert, given } from "./alert.js";
 const DROPPED = "rabbitmq_detailed_exchange_messages_unroutable_dropped_total";
 const RETURNED = "rabbitmq_detailed_exchange_messages_unroutable_returned_total";
 
+/**
+ * What came to a counter in 5 minutes. One that begins above 0 has not increased, and is news all the same: if the node answered before, so that
+ * it would have been seen.
+ */
+const more = (counter: string, how: string): string =>
+  `label_replace(increase(${counter}[5m]) > 0 or (${counter} > 0 unless ${counter} offset 5m) and on (installation, instance) (up{job="rabbitmq-detailed"} offset 5m == 1), "how", "${how}", "", "")`;
+
 export const publishingAlerts: readonly Alert[] = [
   {
     name: "MessagesUnroutable",
     severity: "page",
     when: "messages to an exchange reached no queue in the last 5 minutes",
-    // The broker has both counters for every exchange that it has one for.
-    expr: () =>
-      `sum by (installation, vhost, exchange) (increase(${DROPPED}[5m])) + sum by (installation, vhost, exchange) (increase(${RETURNED}[5m])) > 0`,
+    expr: () => `sum by (installation, vhost, exchange) (${more(DROPPED, "dropped")} or ${more(RETURNED, "returned")}) > 0`,
     forMinutes: 1,
     summary: 'Messages to exchange "{{ $labels.exchange }}" reach no queue',
     description:
