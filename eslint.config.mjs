@@ -9,6 +9,7 @@ const folders = [
   "cli",
   "conformance",
   "docker",
+  "exporter",
   "k8s",
   "lab",
   "monitoring",

@@ -264,6 +264,11 @@ export class Management {
     return this.#read(z.array(wire.WirePlacement), "/api/queues?disable_stats=true&columns=vhost,name,type,node,leader,members,online");
   }
 
+  /** The head of each classic queue of a vhost, as far as the statistics have it (some seconds old). Takes nothing out. */
+  async heads(vhost: string): Promise<wire.WireHead[]> {
+    return (await this.#find(z.array(wire.WireHead), encode`/api/queues/${vhost}?columns=name,head_message_timestamp`)) ?? [];
+  }
+
   /** Spreads the leaders of all replicated queues over the nodes; answers before it is done. */
   rebalance(): Promise<void> {
     return this.#write("POST", "/api/rebalance/queues", {});

@@ -23,6 +23,8 @@ export const Overview = z.object({
   rabbitmq_version: z.string(),
   cluster_name: z.string().optional(),
   product_name: z.string().optional(),
+  /** The one that answers. */
+  node: z.string().optional(),
   exchange_types: z.array(z.object({ name: z.string() })).optional(),
   /** A protocol is `amqp`, `amqp/ssl`, `http`, ...; the port is the broker's own, which a container may publish as another. */
   listeners: z.array(z.object({ node: z.string(), protocol: z.string(), port: z.number(), ip_address: z.string().optional() })).optional(),
@@ -185,6 +187,10 @@ export type WireVhostDefinitions = z.infer<typeof WireVhostDefinitions>;
 export const WireConsumer = z.object({
   consumer_tag: z.string(),
   queue: z.object({ vhost: z.string(), name: z.string() }),
+  /** From the statistics: empty for a consumer of the last moments. */
+  channel_details: z
+    .union([z.object({ user: z.string().optional() }), z.array(z.never()).transform((): { user?: string } => ({}))])
+    .optional(),
 });
 export type WireConsumer = z.infer<typeof WireConsumer>;
 
@@ -198,6 +204,10 @@ export const WireNode = z.object({
   partitions: z.array(z.string()).optional(),
 });
 export type WireNode = z.infer<typeof WireNode>;
+
+/** The timestamp is the publisher's, in seconds; of classic queues alone, and none where nothing is ready or the publisher gave none. */
+export const WireHead = z.object({ name: z.string(), head_message_timestamp: z.union([z.number(), z.literal("")]).nullish() });
+export type WireHead = z.infer<typeof WireHead>;
 
 export const WireFeatureFlag = z.object({ name: z.string(), state: z.string(), stability: z.string() });
 export type WireFeatureFlag = z.infer<typeof WireFeatureFlag>;

@@ -10,6 +10,7 @@ import { dlqVerb } from "./verbs/dlq.js";
 import { driftVerb } from "./verbs/drift.js";
 import { envVerb } from "./verbs/env.js";
 import { explainVerb } from "./verbs/explain.js";
+import { exporterVerb } from "./verbs/exporter.js";
 import { graphVerb } from "./verbs/graph.js";
 import { loadVerb } from "./verbs/load.js";
 import { monitoringVerb } from "./verbs/monitoring.js";
@@ -33,6 +34,7 @@ const VERBS: readonly Verb[] = [
   tailVerb,
   dlqVerb,
   loadVerb,
+  exporterVerb,
   envVerb,
 ];
 

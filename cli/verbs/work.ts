@@ -15,6 +15,7 @@ import { asWarrenError } from "../amqp-target.js";
 import { WorkerError } from "../../workers/errors.js";
 import { readInstallation } from "../input.js";
 import { visible, type Console } from "../output.js";
+import { signalled } from "../signalled.js";
 import { examples, oneOf, options, TOPOLOGY, type ExitCode, type Verb } from "../verb.js";
 import { workerEnvironment, type WorkerBroker } from "../worker-broker.js";
 
@@ -63,21 +64,6 @@ async function starts(
     remedy: "write them, and name the file: --handlers FILE",
     exitCode: 2,
   });
-}
-
-/** Resolves with the name of the first signal; a second one ends the process as if nobody listened. */
-function signalled(): { readonly signal: Promise<NodeJS.Signals>; readonly forget: () => void } {
-  const names = ["SIGTERM", "SIGINT"] as const;
-  let forget: () => void = () => undefined;
-  const signal = new Promise<NodeJS.Signals>((tell) => {
-    const once = (name: NodeJS.Signals): void => {
-      forget();
-      tell(name);
-    };
-    forget = () => names.forEach((name) => process.off(name, once));
-    for (const name of names) process.once(name, once);
-  });
-  return { signal, forget: () => forget() };
 }
 
 /** Runs until a signal, or until it cannot go on. */

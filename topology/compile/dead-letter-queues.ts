@@ -2,8 +2,8 @@
 import type { Topology } from "../model.js";
 import { target } from "../permissions.js";
 import { effectiveSettings } from "../policies.js";
-import { router } from "../routing.js";
-import type { Plan } from "./plan.js";
+import { router, type Router } from "../routing.js";
+import type { Plan, PlannedQueue, PlannedTemplate } from "./plan.js";
 
 /** Queues that any key brings something to from this exchange, through other exchanges too. */
 function below(plan: Plan, exchange: string): string[] {
@@ -18,6 +18,15 @@ function below(plan: Plan, exchange: string): string[] {
   return [...queues];
 }
 
+/** Names of the queues that dead letters of this queue may reach. */
+export function deadLetterTargets(plan: Plan, routes: Router, queue: PlannedQueue | PlannedTemplate): readonly string[] {
+  const settings = effectiveSettings(plan, queue);
+  const exchange = settings.get("dead-letter-exchange")?.value;
+  const key = settings.get("dead-letter-routing-key")?.value;
+  if (typeof exchange !== "string") return [];
+  return typeof key === "string" ? routes.reach(exchange, key) : below(plan, exchange);
+}
+
 /**
  * Names of the queues that dead letters reach and that no message of the topology does. A dead letter that keeps its own key may reach whatever
  * is bound to its exchange.
@@ -26,12 +35,7 @@ export function deadLetterQueues(topology: Topology, plan: Plan): ReadonlySet<st
   const routes = router(plan);
   const dead = new Set<string>();
   for (const queue of [...plan.queues.filter(({ role }) => role.kind !== "rung"), ...plan.templates]) {
-    const settings = effectiveSettings(plan, queue);
-    const exchange = settings.get("dead-letter-exchange")?.value;
-    const key = settings.get("dead-letter-routing-key")?.value;
-    if (typeof exchange !== "string") continue;
-    const reached = typeof key === "string" ? routes.reach(exchange, key) : below(plan, exchange);
-    reached.forEach((name) => dead.add(name));
+    deadLetterTargets(plan, routes, queue).forEach((name) => dead.add(name));
   }
   for (const message of Object.values(topology.messages ?? {})) {
     const { exchange, key } = target(topology, message);

@@ -15,7 +15,8 @@ export interface Plan {
 /** Exchanges whose other queues get no less when one more is bound. */
 const COPYING: readonly string[] = ["direct", "fanout", "topic", "headers"];
 
-function split(bindings: readonly Binding[], typeOf: (exchange: string) => string | undefined): Plan {
+/** What of these bindings can stand once more, and a sentence for each exchange whose messages a copy would take from others. */
+export function copyable(bindings: readonly Binding[], typeOf: (exchange: string) => string | undefined): Plan {
   const own = bindings.filter(({ exchange }) => exchange !== "");
   const copied = own.filter(({ exchange }) => COPYING.includes(typeOf(exchange) ?? ""));
   const others = [...new Set(own.filter((binding) => !copied.includes(binding)).map(({ exchange }) => exchange))];
@@ -30,7 +31,7 @@ function split(bindings: readonly Binding[], typeOf: (exchange: string) => strin
 
 /** A queue's own bindings once more. `dead`: the exchange and key by which it dead-letters, if it does. */
 export function ofQueue(queue: string, bindings: readonly Binding[], typeOf: (exchange: string) => string | undefined): Plan {
-  const { bindings: copied, notes } = split(bindings, typeOf);
+  const { bindings: copied, notes } = copyable(bindings, typeOf);
   return {
     bindings: copied,
     notes: [
@@ -47,7 +48,7 @@ export function ofExchange(exchange: string, type: string, bindings: readonly Om
     return { bindings: [{ exchange, key, arguments: {} }], notes: [note] };
   }
   const once = new Map(bindings.map((binding) => [JSON.stringify([binding.key, Object.entries(binding.arguments).sort()]), binding]));
-  const { bindings: copied, notes } = split(
+  const { bindings: copied, notes } = copyable(
     [...once.values()].map((binding) => ({ ...binding, exchange })),
     () => type,
   );

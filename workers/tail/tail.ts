@@ -35,7 +35,8 @@ export const COPY_LIMITS = { messages: 10_000, bytes: 64 * 1024 * 1024 } as cons
 const PREFETCH = 200;
 const WATCH_MS = 1000;
 
-async function declareCopy(channel: Channel, bindings: readonly Binding[]): Promise<string> {
+/** A queue that ends with its connection, or with its last consumer, bound as it is said. */
+export async function declareCopy(channel: Channel, bindings: readonly Binding[]): Promise<string> {
   const { queue } = await channel.assertQueue("", {
     exclusive: true,
     autoDelete: true,
