@@ -19,7 +19,14 @@ const depot = topology({
   name: "depot",
   exchanges: { in: { type: "topic" }, dead: { type: "fanout" }, "dead.small": { type: "direct" } },
   queues: {
-    work: { type: "quorum", from: { in: "work.*" }, deadLetterTo: "dead", retry: ["100 ms"] },
+    work: {
+      type: "quorum",
+      from: { in: "work.*" },
+      // The queue keeps what dies until every queue that gets it has confirmed: the copy too.
+      deadLetterTo: { exchange: "dead", strategy: "at-least-once" },
+      overflow: "reject-publish",
+      retry: ["100 ms"],
+    },
     brief: { type: "classic", from: { in: "brief" }, messageTtl: "200 ms", deadLetterTo: "dead" },
     small: {
       type: "quorum",

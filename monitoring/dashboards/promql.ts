@@ -1,0 +1,43 @@
+/** Pieces of PromQL: selectors with what belongs in every one, values quoted. */
+import type { SeriesUsed } from "./series.js";
+
+/** The dashboards' variable; every target of a scrape has this label. */
+export const INSTALLATION = "$installation";
+/** Grafana's: long enough for four scrapes. */
+export const RATE_INTERVAL = "$__rate_interval";
+/** Grafana's: the time that is shown. */
+export const RANGE = "$__range";
+
+/** A label's value; `{ regex }` is RE2's syntax, anchored by Prometheus itself. */
+export type Matcher = string | { readonly regex: string };
+export type Matchers = Readonly<Record<string, Matcher>>;
+
+/** As a string of PromQL. */
+export const quoted = (text: string): string => `"${text.replace(/[\\"]/g, (character) => `\\${character}`).replaceAll("\n", "\\n")}"`;
+
+/** The exact text, in a regular expression of RE2. */
+export const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, (character) => `\\${character}`);
+
+/** `name{installation="$installation", ...}` */
+export function selector(name: SeriesUsed, matchers: Matchers = {}): string {
+  const parts = Object.entries(matchers).map(([label, value]) =>
+    typeof value === "string" ? `${label}=${quoted(value)}` : `${label}=~${quoted(value.regex)}`,
+  );
+  return `${name}{${[`installation="${INSTALLATION}"`, ...parts].join(", ")}}`;
+}
+
+/** Of a counter, by these labels; each node and each worker counts its own. */
+export const rate = (name: SeriesUsed, matchers: Matchers, ...by: readonly string[]): string =>
+  `sum by (${by.join(", ")}) (rate(${selector(name, matchers)}[${RATE_INTERVAL}]))`;
+
+/** Of a gauge of a queue, which the nodes that have a member of it may each tell. */
+export const highest = (name: SeriesUsed, matchers: Matchers, ...by: readonly string[]): string =>
+  `max by (${by.join(", ")}) (${selector(name, matchers)})`;
+
+/** A sum over queues, each counted once. */
+export const total = (name: SeriesUsed, matchers: Matchers, ...by: readonly string[]): string =>
+  `sum by (${by.join(", ")}) (max by (${["vhost", "queue"].join(", ")}) (${selector(name, matchers)}))`;
+
+/** The share `quantile` of a histogram's observations is at most this. */
+export const quantile = (share: number, bucket: SeriesUsed, matchers: Matchers, ...by: readonly string[]): string =>
+  `histogram_quantile(${share}, ${rate(bucket, matchers, "le", ...by)})`;
