@@ -54,7 +54,8 @@ test("what may die there begins at 0: by the settings of the queue and by who co
         },
         b: { type: "classic", from: { in: "b" }, maxLength: 5, deadLetterTo: { exchange: "dlx", routingKey: "b" } },
         c: { type: "quorum", from: { in: "c" }, deliveryLimit: -1, deadLetterTo: { queue: "c.dead" } },
-        "a.dead": { type: "quorum", from: { dlx: "a" } },
+        // Its rungs bring back what is there already.
+        "a.dead": { type: "quorum", from: { dlx: "a" }, retry: ["1 second"] },
         "b.dead": { type: "classic", from: { dlx: "b" } },
         "c.dead": { type: "classic" },
       },
@@ -191,6 +192,7 @@ test("certificates: the first of the chain that expires, by a handshake, trusted
   const root = { valid_to: "Jan  1 00:00:00 2029 GMT" } as Record<string, unknown>;
   root["issuerCertificate"] = root;
   expect(firstExpiry({ ...leaf, issuerCertificate: root } as never)).toBe(Date.UTC(2029, 0, 1) / 1000);
+  expect(firstExpiry({ valid_to: "Jan  1 00:00:00 2028 GMT", issuerCertificate: root } as never)).toBe(Date.UTC(2028, 0, 1) / 1000);
 
   const deaf = createServer((socket) => socket.end("HTTP")).listen(0, "127.0.0.1");
   await once(deaf, "listening");
