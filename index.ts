@@ -34,13 +34,28 @@ async function program(): Promise<Record<string, unknown>> {
   );
   broker.announce(topology);
 
-  const { managementUrl, amqpUrl, metricsUrl, administrator } = broker;
+  const { managementUrl, metricsUrl, administrator, inDocker } = broker;
+  const amqpUrl = inDocker?.amqpUrls.join(" ") ?? broker.amqpUrl;
+  const amqpsUrl = inDocker?.amqpsUrls.join(" ") || undefined;
   return {
-    endpoints: { management: managementUrl, ...(amqpUrl ? { amqp: amqpUrl } : {}), ...(metricsUrl ? { metrics: metricsUrl } : {}) },
+    endpoints: {
+      management: managementUrl,
+      ...(broker.amqpUrl ? { amqp: broker.amqpUrl } : {}),
+      ...(metricsUrl ? { metrics: metricsUrl } : {}),
+      ...(inDocker ? { nodes: { amqp: inDocker.amqpUrls, amqps: inDocker.amqpsUrls, metrics: inDocker.metricsUrls } } : {}),
+    },
     users: topology.users,
     passwords: topology.passwords,
     summary: topology.vhosts.apply(() =>
-      summaryText(plan, { system, managementUrl, amqpUrl, administrator, passwordIn: broker.passwordIn, pulumi: pulumiCommand() }),
+      summaryText(plan, {
+        system,
+        managementUrl,
+        amqpUrl,
+        amqpsUrl,
+        administrator,
+        passwordIn: broker.passwordIn,
+        pulumi: pulumiCommand(),
+      }),
     ),
   };
 }

@@ -18,6 +18,11 @@ export const EndpointFile = z.strictObject({
   amqpUrl: z.url({ protocol: /^amqps?$/ }),
   /** `http://127.0.0.1:15692/metrics` */
   metricsUrl: z.url({ protocol: /^https?$/ }).optional(),
+  /** Of a cluster: AMQP and metrics of every node. */
+  amqpUrls: z.array(z.url({ protocol: /^amqps?$/ })).optional(),
+  metricsUrls: z.array(z.url({ protocol: /^https?$/ })).optional(),
+  /** With TLS, of every node. */
+  amqpsUrls: z.array(z.url({ protocol: /^amqps$/ })).optional(),
   username: z.string().min(1),
   /** Holds the password and nothing else; relative to the directory of this file. */
   passwordFile: z.string().min(1),

@@ -261,7 +261,20 @@ export class Management {
 
   /** On which nodes the queues of all vhosts are. Asks the queues, not the statistics. */
   placements(): Promise<wire.WirePlacement[]> {
-    return this.#read(z.array(wire.WirePlacement), "/api/queues?disable_stats=true&columns=vhost,name,type,node,leader,members,online");
+    return this.#read(
+      z.array(wire.WirePlacement),
+      "/api/queues?disable_stats=true&columns=vhost,name,type,node,leader,members,online,arguments",
+    );
+  }
+
+  /** Makes a node a member of a quorum queue. */
+  addQuorumMember(vhost: string, queue: string, node: string): Promise<void> {
+    return this.#write("POST", encode`/api/queues/quorum/${vhost}/${queue}/replicas/add`, { node });
+  }
+
+  /** Takes a node out of the members of a quorum queue; the broker refuses it for the last one. */
+  async removeQuorumMember(vhost: string, queue: string, node: string): Promise<void> {
+    await this.#transport.send("DELETE", encode`/api/queues/quorum/${vhost}/${queue}/replicas/delete`, { node });
   }
 
   /** The head of each classic queue of a vhost, as far as the statistics have it (some seconds old). Takes nothing out. */

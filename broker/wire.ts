@@ -221,6 +221,7 @@ export const WirePlacement = z.object({
   leader: z.string().nullish(),
   members: z.array(z.string()).optional(),
   online: z.array(z.string()).optional(),
+  arguments: Empty,
 });
 export type WirePlacement = z.infer<typeof WirePlacement>;
 

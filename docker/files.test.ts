@@ -20,9 +20,34 @@ describe("the definitions for the start", () => {
 });
 
 it("the configuration names the definitions and the memory that there is", () => {
-  expect(brokerConf(512).split("\n")).toEqual(
+  expect(brokerConf({ memoryMb: 512 }).split("\n")).toEqual(
     expect.arrayContaining([`load_definitions = ${DEFINITIONS_FILE}`, "total_memory_available_override_value = 512MB"]),
   );
+});
+
+describe("the configuration of a node", () => {
+  const conf = (more: Partial<Parameters<typeof brokerConf>[0]>): string[] => brokerConf({ memoryMb: 512, ...more }).split("\n");
+
+  it("names the nodes that a new one joins", () => {
+    expect(conf({}).filter((line) => line.startsWith("cluster_formation"))).toEqual([]);
+    expect(conf({ peers: ["broker-0", "broker-1"] })).toEqual(
+      expect.arrayContaining([
+        "cluster_formation.peer_discovery_backend = classic_config",
+        "cluster_formation.classic_config.nodes.1 = rabbit@broker-0",
+        "cluster_formation.classic_config.nodes.2 = rabbit@broker-1",
+      ]),
+    );
+  });
+
+  it("has TLS beside plain listeners, or alone", () => {
+    expect(conf({}).join()).not.toMatch(/ssl|listeners/);
+    const both = conf({ tls: { plain: true } });
+    expect(both).toEqual(expect.arrayContaining(["listeners.ssl.1 = 5671", "management.ssl.port = 15671", "management.tcp.port = 15672"]));
+    expect(both).not.toContain("listeners.tcp = none");
+    const alone = conf({ tls: { plain: false } });
+    expect(alone).toContain("listeners.tcp = none");
+    expect(alone.join()).not.toMatch(/management\.tcp/);
+  });
 });
 
 describe("plugins", () => {

@@ -28,7 +28,7 @@ function docker(answers: Readonly<Record<string, string | { readonly fails: stri
 }
 const calls = (): string => readFileSync(join(folder, "calls"), "utf8");
 
-const options: PreflightOptions = { container: "warren-dev-broker-0", image: "rabbitmq:x", ports: {}, dryRun: false };
+const options: PreflightOptions = { container: "warren-dev-broker-0", image: "rabbitmq:x", ports: [], dryRun: false };
 
 async function listening(): Promise<{ server: Server; port: number }> {
   const server = createServer();
@@ -77,21 +77,21 @@ describe("a port", () => {
   it("that is taken is named, with its key", async () => {
     docker({ "image ls": "sha256:1" });
     const { server, port } = await listening();
-    await expect(preflight({ ...options, ports: { "warren:amqpPort": port } })).rejects.toThrow(
+    await expect(preflight({ ...options, ports: [{ key: "warren:amqpPort", port: port }] })).rejects.toThrow(
       new RegExp(`Port ${port} of 127\\.0\\.0\\.1 is taken by another process[^]*pulumi config set warren:amqpPort PORT`),
     );
     await new Promise((resolve) => server.close(resolve));
-    expect(await preflight({ ...options, ports: { "warren:amqpPort": port } })).toEqual({ state: "absent" });
+    expect(await preflight({ ...options, ports: [{ key: "warren:amqpPort", port: port }] })).toEqual({ state: "absent" });
   });
 
   it("that the running broker itself has is no matter, another one is", async () => {
     const [own, other] = [await listening(), await listening()];
     docker({ ps: "running", port: `15672/tcp -> 127.0.0.1:${own.port}` });
-    expect(await preflight({ ...options, ports: { "warren:managementPort": own.port } })).toEqual({
+    expect(await preflight({ ...options, ports: [{ key: "warren:managementPort", port: own.port }] })).toEqual({
       state: "running",
       managementUrl: `http://127.0.0.1:${own.port}`,
     });
-    await expect(preflight({ ...options, ports: { "warren:managementPort": other.port } })).rejects.toThrow(/is taken/);
+    await expect(preflight({ ...options, ports: [{ key: "warren:managementPort", port: other.port }] })).rejects.toThrow(/is taken/);
     own.server.close();
     other.server.close();
   });

@@ -3,14 +3,18 @@ import { execFile } from "node:child_process";
 import { createServer } from "node:net";
 import { promisify } from "node:util";
 import { WarrenError } from "../topology/errors.js";
+import { INSIDE } from "./nodes.js";
 
 const run = promisify(execFile);
 
 export interface PreflightOptions {
+  /** Of the first node, which decides how the broker is. */
   readonly container: string;
+  /** Of further nodes: started again too if they stopped. @default none */
+  readonly others?: readonly string[];
   readonly image: string;
-  /** By the config key that sets it. */
-  readonly ports: Readonly<Record<string, number>>;
+  /** Of all nodes, each with the config key that sets it. */
+  readonly ports: readonly { readonly key: string; readonly port: number }[];
   /** In a preview nothing is pulled or started. */
   readonly dryRun: boolean;
   /** Told what takes time. */
@@ -24,6 +28,11 @@ export interface Found {
   readonly state: ContainerState;
   /** Where it is reached now, which is not where the configuration wants it if that has just changed; for a running one. */
   readonly managementUrl?: string;
+}
+
+interface Published {
+  readonly inside: number;
+  readonly outside: number;
 }
 
 interface Failed {
@@ -48,22 +57,34 @@ async function docker(...args: readonly string[]): Promise<string> {
 /** Throws a WarrenError with the remedy if the broker could not be made; tells how its container is now. */
 export async function preflight(options: PreflightOptions): Promise<Found> {
   await needDocker();
-  const found = await containerState(options.container);
-  const state = found === "stopped" && (await startAgain(options)) ? "running" : found;
-  const published = state === "running" ? await publishedPorts(options.container) : [];
+  const { state, published } = await wake(options.container, options);
+  const others = await Promise.all((options.others ?? []).map((container) => wake(container, options)));
   if (state === "absent") await needImage(options);
-  for (const [key, port] of Object.entries(options.ports)) {
-    // A stopped container gets its ports back when it starts, or does not start.
-    if (state !== "stopped" && !published.some(({ outside }) => outside === port)) await needPort(key, port);
+  const all = [...published, ...others.flatMap((other) => other.published)];
+  // A stopped container gets its ports back when it starts, or does not start.
+  const stopped = state === "stopped" || others.some((other) => other.state === "stopped");
+  for (const { key, port } of options.ports) {
+    if (!stopped && !all.some(({ outside }) => outside === port)) await needPort(key, port);
   }
-  const management = published.find(({ inside }) => inside === MANAGEMENT_PORT);
-  return { state, ...(management ? { managementUrl: `http://127.0.0.1:${management.outside}` } : {}) };
+  const managementUrl = managementOf(published);
+  return { state, ...(managementUrl === undefined ? {} : { managementUrl }) };
 }
 
-const MANAGEMENT_PORT = 15672;
+async function wake(container: string, options: PreflightOptions): Promise<{ state: ContainerState; published: Published[] }> {
+  const found = await containerState(container);
+  const state = found === "stopped" && (await startAgain(container, options)) ? "running" : found;
+  return { state, published: state === "running" ? await publishedPorts(container) : [] };
+}
+
+function managementOf(published: readonly Published[]): string | undefined {
+  const outside = (wanted: number): number | undefined => published.find(({ inside }) => inside === wanted)?.outside;
+  const [plain, tls] = [outside(INSIDE.management), outside(INSIDE.https)];
+  if (plain !== undefined) return `http://127.0.0.1:${plain}`;
+  return tls === undefined ? undefined : `https://127.0.0.1:${tls}`;
+}
 
 /** `15672/tcp -> 127.0.0.1:15672`, line by line. */
-async function publishedPorts(container: string): Promise<{ readonly inside: number; readonly outside: number }[]> {
+async function publishedPorts(container: string): Promise<Published[]> {
   const lines = (await docker("port", container)).split("\n");
   return lines.flatMap((line) => {
     const match = /^(\d+)\/tcp -> .*:(\d+)$/.exec(line);
@@ -71,10 +92,11 @@ async function publishedPorts(container: string): Promise<{ readonly inside: num
   });
 }
 
-/** Whether neither the container nor its data is there any more; the volume has the container's name. */
-export async function isGone(container: string): Promise<boolean> {
-  if ((await containerState(container)) !== "absent") return false;
-  return (await docker("volume", "ls", "--quiet", "--filter", `name=^${container}$`)) === "";
+/** Whether neither a node's container nor its data is there any more; the names of both begin with `prefix-broker-`. */
+export async function isGone(prefix: string): Promise<boolean> {
+  const name = `${prefix}-broker-[0-9]+$`;
+  if ((await docker("ps", "--all", "--quiet", "--filter", `name=^/${name}`)) !== "") return false;
+  return (await docker("volume", "ls", "--quiet", "--filter", `name=^${name}`)) === "";
 }
 
 async function needDocker(): Promise<void> {
@@ -102,7 +124,7 @@ export async function containerState(name: string): Promise<ContainerState> {
   return lines === "running" ? "running" : "stopped";
 }
 
-async function startAgain({ container, dryRun, onProgress }: PreflightOptions): Promise<boolean> {
+async function startAgain(container: string, { dryRun, onProgress }: PreflightOptions): Promise<boolean> {
   if (dryRun) return false;
   onProgress?.(`container ${container} is stopped: starting it again`);
   try {

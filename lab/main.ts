@@ -4,13 +4,14 @@ import { relative } from "node:path";
 import { WarrenError } from "../topology/errors.js";
 import { getDocker } from "./docker.js";
 import { closeNetwork } from "./network.js";
-import { down, exec, preview, up } from "./stack.js";
+import { down, exec, preview, type StackOptions, up } from "./stack.js";
+import { type SettingOptions, settingsChoice, withSettings } from "./settings-choice.js";
 import { step, tell } from "./steps.js";
 import { runSuites } from "./suites.js";
 import { systemChoice } from "./system-choice.js";
 import { getWorkerImage } from "./worker-image.js";
 
-interface SystemOptions {
+interface SystemOptions extends SettingOptions {
   readonly system?: string;
   readonly all?: boolean;
   readonly discard?: boolean;
@@ -28,20 +29,26 @@ async function main(): Promise<number> {
   const example = (command: Command, ...lines: string[]): Command =>
     command.addHelpText("after", `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`);
   const withSystem = (command: Command): Command =>
-    command
+    withSettings(command)
       .option("--system <name|file>", "a reference system, or a file that exports a topology")
       .option("--all", "all reference systems, each in its vhost");
   const withDiscard = (command: Command): Command => command.option("--discard", "queues may be deleted with the messages in them");
-  const choose = (options: SystemOptions): { system?: string; discard?: boolean } => {
+  const choose = (options: SystemOptions): StackOptions => {
     const system = systemChoice(options, from);
-    return { ...(system === undefined ? {} : { system }), ...(options.discard ? { discard: true } : {}) };
+    return {
+      ...(system === undefined ? {} : { system }),
+      settings: settingsChoice(options),
+      ...(options.discard ? { discard: true } : {}),
+    };
   };
 
   example(
     withDiscard(withSystem(program.command("up"))).description(
-      "Makes or changes the dev broker and the topology in it. What --system named is remembered.",
+      "Makes or changes the dev broker and the topology in it. What is chosen is remembered, until something else is.",
     ),
     "npm run up",
+    "npm run up -- --nodes 3 --tls",
+    "npm run up -- --config amqpPort=5680 --config managementPort=15680",
     "npm run up -- --system debias",
     "npm run up -- --system ./my/topology.ts",
     "npm run up -- --all",

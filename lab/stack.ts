@@ -11,13 +11,15 @@ import { forgetAll, recover } from "./recover.js";
 import { restoreState } from "./saved-state.js";
 import { print, tell } from "./steps.js";
 import { getTools, type Tools } from "./tools.js";
-import { Workspace, projectName, stackName, writeWhole } from "./workspace.js";
+import { type Choices, Workspace, projectName, stackName, writeWhole } from "./workspace.js";
 
 export interface StackOptions {
   /** Value of `warren:system`; undefined: what is up, or the default. */
   readonly system?: string;
   /** Queues may be deleted with the messages in them. */
   readonly discard?: boolean;
+  /** Settings below `warren:`; remembered, as the system is. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 const terminal = process.stdout.isTTY && !process.env["CI"];
@@ -26,14 +28,14 @@ const terminal = process.stdout.isTTY && !process.env["CI"];
 export async function up(options: StackOptions): Promise<number> {
   const { workspace, env, tools } = await open();
   const before = workspace.choices();
-  const system = options.system ?? before.system;
-  await configure(workspace, env, tools, system, options);
+  const chosen = choicesOf(before, options);
+  await configure(workspace, env, tools, chosen, options);
   await recover(workspace, env);
   // Remembered before the run: one that is killed in its middle is to be completed, not undone, by the next.
-  if (system !== undefined) workspace.remember({ ...before, system });
+  workspace.remember(chosen);
   const held = heldBy(workspace);
   const code = await pulumi(workspace, env, ["up", "--yes", "--skip-preview"]);
-  if (code !== 0 && system !== before.system && heldBy(workspace) === held) workspace.remember(before);
+  if (code !== 0 && heldBy(workspace) === held) workspace.remember(before);
   if (code === 0) printSummary(workspace);
   return code === 0 ? 0 : 1;
 }
@@ -41,7 +43,7 @@ export async function up(options: StackOptions): Promise<number> {
 /** Shows what `up` would do. */
 export async function preview(options: StackOptions): Promise<number> {
   const { workspace, env, tools } = await open();
-  await configure(workspace, env, tools, options.system ?? workspace.choices().system, options);
+  await configure(workspace, env, tools, choicesOf(workspace.choices(), options), options);
   await recover(workspace, env);
   return (await pulumi(workspace, env, ["preview", "--diff"])) === 0 ? 0 : 1;
 }
@@ -49,7 +51,7 @@ export async function preview(options: StackOptions): Promise<number> {
 /** Takes the stack down, and then whatever is left of it in Docker. */
 export async function down(options: StackOptions): Promise<number> {
   const { workspace, env, tools } = await open();
-  await configure(workspace, env, tools, workspace.choices().system, options);
+  await configure(workspace, env, tools, workspace.choices(), options);
   try {
     await recover(workspace, env);
   } catch (error) {
@@ -97,18 +99,25 @@ async function open(): Promise<{ workspace: Workspace; env: NodeJS.ProcessEnv; t
   return { workspace, env: workspace.environment(tools.env), tools };
 }
 
+/** What was chosen before, and what this run chooses. */
+function choicesOf(before: Choices, { system, settings = {} }: StackOptions): Choices {
+  const all = { ...before.settings, ...settings };
+  return { ...before, ...(system === undefined ? {} : { system }), ...(Object.keys(all).length > 0 ? { settings: all } : {}) };
+}
+
 /** Makes the stack if there is none, and the configuration of this run. */
 async function configure(
   workspace: Workspace,
   env: NodeJS.ProcessEnv,
   tools: Tools,
-  system: string | undefined,
+  { system, settings = {} }: Choices,
   { discard = false }: StackOptions,
 ): Promise<void> {
   const file = join(workspace.program, `Pulumi.${stackName}.yaml`);
   const tracked = existsSync(file) ? readFileSync(file, "utf8") : "";
   const values: Record<string, string> = { [`${projectName}:image`]: tools.image };
   if (system !== undefined) values[`${projectName}:system`] = system;
+  for (const [key, value] of Object.entries(settings)) values[`${projectName}:${key}`] = value;
   if (discard) values[`${projectName}:allowDataLoss`] = "true";
   writeWhole(workspace.configFile, withConfig(tracked, values, { encryptionsalt: await getSalt(workspace, env) }));
 }

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { checkout } from "./places.js";
 
-/** The stack that the lab's commands work on. */
-export const stackName = "dev";
+/** The stack that the lab's commands work on. Another name is another stack beside it, with containers, volumes and ports of its own. */
+export const stackName = process.env["WARREN_STACK"] || "dev";
 /** As Pulumi.yaml says. */
 export const projectName = "warren";
 
@@ -14,6 +14,8 @@ export interface Choices {
   readonly version: 1;
   /** The system that is up: a name, `all`, or the path of a file. Undefined: what the tracked configuration says. */
   readonly system?: string;
+  /** Settings of the stack that were chosen by options, by their keys below `warren:`. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 export class Workspace {

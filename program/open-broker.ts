@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { writeEndpoint } from "../broker/address.js";
 import { BrokerError } from "../broker/faults.js";
 import { Broker, containerName } from "../docker/broker.js";
+import { nodeNames, portsOf, published } from "../docker/nodes.js";
 import { pluginsOf } from "../docker/plugins.js";
 import { isGone, preflight, type Found } from "../docker/preflight.js";
 import type { BrokerArgs } from "../provision/args.js";
@@ -13,8 +14,9 @@ import type { RabbitTopology } from "../provision/topology.js";
 import { untilItAnswers } from "../provision/wait.js";
 import type { InstallationPlan } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
+import { CA_FILE, localAuthority, localCertificates } from "./local-certificates.js";
 import { LOCAL_FOLDER, localSecret } from "./local-secrets.js";
-import { externalArgs, type DockerSettings, type ExternalSettings, type Settings } from "./settings.js";
+import { externalArgs, PORT_KEYS, type DockerSettings, type ExternalSettings, type Settings } from "./settings.js";
 
 export interface OpenBroker {
   readonly args: BrokerArgs;
@@ -24,6 +26,8 @@ export interface OpenBroker {
   readonly managementUrl: string;
   readonly amqpUrl: string | undefined;
   readonly metricsUrl: string | undefined;
+  /** The dev stack's own: its nodes, its network. */
+  readonly inDocker?: Broker;
   readonly administrator: string;
   /** The file in which the administrator's password was generated. */
   readonly passwordIn: string | undefined;
@@ -104,44 +108,68 @@ async function openDocker(
   const stack = pulumi.getStack();
   const prefix = `${pulumi.getProject()}-${stack}`;
   const password = inDocker.adminPassword ?? localSecret(directory, "admin-password");
-  const { image, ports, memoryMb } = inDocker;
+  const { image, nodes, ports, listeners, memoryMb } = inDocker;
+  const names = nodeNames(nodes);
   const found: Found = await preflight({
     container: containerName(prefix),
+    others: names.slice(1).map((node) => containerName(prefix, node)),
     image,
-    ports: { "warren:amqpPort": ports.amqp, "warren:managementPort": ports.management, "warren:metricsPort": ports.metrics },
+    ports: names.flatMap((_, index) =>
+      published(listeners).map((name) => ({ key: `warren:${PORT_KEYS[name]}`, port: portsOf(ports, index)[name] })),
+    ),
     dryRun: pulumi.runtime.isDryRun(),
     onProgress: tell,
   });
+  const tls = listeners.tls ? await localCertificates(directory, names, { days: inDocker.certificateDays, onProgress: tell }) : undefined;
+  const ca = tls ?? localAuthority(directory);
   if (found.state === "running")
-    await lookInDocker(settings, plan, { endpoint: found.managementUrl ?? "", username: ADMINISTRATOR, password }, prefix);
+    await lookInDocker(
+      settings,
+      plan,
+      {
+        endpoint: found.managementUrl ?? "",
+        username: ADMINISTRATOR,
+        password,
+        ...(ca && found.managementUrl?.startsWith("https:") ? { caFile: ca.caFile } : {}),
+      },
+      prefix,
+    );
   else if (found.state === "stopped") tell("the broker is stopped, so its messages cannot be counted now; the update starts it and looks");
 
   const broker = new Broker("broker", {
     prefix,
     stack,
     image,
-    amqpPort: ports.amqp,
-    managementPort: ports.management,
-    metricsPort: ports.metrics,
+    nodes,
+    ports,
+    ...(tls ? { tls } : {}),
+    plain: listeners.plain,
     memoryMb,
     plugins: pluginsOf(plan),
+    cookie: localSecret(directory, "erlang-cookie"),
     administrator: { name: ADMINISTRATOR, password, salt },
   });
   const { managementUrl, amqpUrl, metricsUrl } = broker;
+  const trusted = tls && !listeners.plain ? { caFile: tls.caFile } : {};
   return {
-    args: { endpoint: managementUrl, username: ADMINISTRATOR, password: pulumi.secret(password) },
+    args: { endpoint: managementUrl, username: ADMINISTRATOR, password: pulumi.secret(password), ...trusted },
     options: { dependsOn: [broker.ready], deletedWith: broker },
     salt,
     managementUrl,
     amqpUrl,
     metricsUrl,
+    inDocker: broker,
     administrator: ADMINISTRATOR,
     passwordIn: inDocker.adminPassword === undefined ? `${LOCAL_FOLDER}/admin-password` : undefined,
-    isGone: () => isGone(containerName(prefix)),
+    isGone: () => isGone(prefix),
     announce: (topology) => {
       if (pulumi.runtime.isDryRun()) return;
       topology.vhosts.apply(() =>
-        writeEndpoint(directory, { managementUrl, amqpUrl, metricsUrl, username: ADMINISTRATOR, password, system: settings.system }),
+        writeEndpoint(directory, {
+          ...{ managementUrl, amqpUrl, metricsUrl, username: ADMINISTRATOR, password, system: settings.system },
+          ...(nodes > 1 ? { amqpUrls: [...broker.amqpUrls], metricsUrls: [...broker.metricsUrls] } : {}),
+          ...(tls ? { caFile: CA_FILE, amqpsUrls: [...broker.amqpsUrls] } : {}),
+        }),
       );
     },
   };

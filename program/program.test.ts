@@ -22,7 +22,13 @@ describe("the configuration", () => {
       configure(values);
       expect(readSettings()).toMatchObject({
         system: "contextiq",
-        broker: { kind: "docker", image: "rabbitmq:4.3-management", ports: { amqp: 5672, management: 15672, metrics: 15692 } },
+        broker: {
+          kind: "docker",
+          nodes: 1,
+          listeners: { tls: false, plain: true },
+          image: "rabbitmq:4.3-management",
+          ports: { amqp: 5672, management: 15672, metrics: 15692 },
+        },
         allowDataLoss: false,
         strict: false,
         secrets: {},
@@ -39,6 +45,10 @@ describe("the configuration", () => {
     [{ brokerVersion: "3.13" }, /warren:brokerVersion is "3\.13"[^]*4\.0, 4\.1/],
     [{ secrets: "[1]" }, /warren:secrets is not an object/],
     [{ passwords: "{" }, /warren:passwords is not an object/],
+    [{ nodes: "2" }, /warren:nodes is "2"[^]*allowed: 1, 3, 5/],
+    [{ plain: "false" }, /warren:tls is not true: the broker would listen nowhere/],
+    [{ nodes: "3", metricsPort: "15673" }, /Port 15673 would be the metrics of broker-0 and the management of broker-1 port/],
+    [{ certificateDays: "0" }, /warren:certificateDays is "0"/],
     [{ broker: "external" }, /warren:endpoint is not set/],
     [{ broker: "external", endpoint: "http://a", username: "u" }, /warren:password is not set[^]*--secret/],
   ])("is refused with the key and what could stand there: %j", (values, message) => {

@@ -2,13 +2,19 @@
 import * as pulumi from "@pulumi/pulumi";
 import { WarrenError } from "../topology/errors.js";
 import { VERSIONS, type Version } from "../topology/settings.js";
-import { DEFAULT_IMAGE, DEFAULT_PORTS } from "../docker/broker.js";
+import { DEFAULT_IMAGE } from "../docker/broker.js";
+import { DEFAULT_PORTS, NODE_COUNTS, portsTwice, type Listeners, type NodeCount, type Ports } from "../docker/nodes.js";
 import type { BrokerArgs } from "../provision/args.js";
 
 export interface DockerSettings {
   readonly kind: "docker";
   readonly image: string;
-  readonly ports: { readonly amqp: number; readonly management: number; readonly metrics: number };
+  readonly nodes: NodeCount;
+  /** Of the first node. */
+  readonly ports: Ports;
+  readonly listeners: Listeners;
+  /** How long the certificates of nodes hold. */
+  readonly certificateDays: number;
   readonly memoryMb: number;
   /** @default generated once in the checkout */
   readonly adminPassword: string | undefined;
@@ -64,8 +70,8 @@ function secretText(config: pulumi.Config, key: string): string | undefined {
   return value;
 }
 
-function boolean(config: pulumi.Config, key: string): boolean {
-  const value = text(config, key) ?? "false";
+function boolean(config: pulumi.Config, key: string, fallback = false): boolean {
+  const value = text(config, key) ?? String(fallback);
   if (value !== "true" && value !== "false") throw wrong(key, value, ["true", "false"]);
   return value === "true";
 }
@@ -129,15 +135,52 @@ function external(config: pulumi.Config): ExternalSettings {
   return { kind: "external", connection, amqpUrl: text(config, "amqpUrl") };
 }
 
+/** The config key of each port. */
+export const PORT_KEYS: Readonly<Record<keyof Ports, string>> = {
+  amqp: "amqpPort",
+  management: "managementPort",
+  metrics: "metricsPort",
+  amqps: "amqpsPort",
+  https: "httpsPort",
+};
+
+function nodeCount(config: pulumi.Config): NodeCount {
+  const digits = text(config, "nodes") ?? "1";
+  const found = NODE_COUNTS.find((count) => String(count) === digits);
+  if (found === undefined) throw wrong("nodes", digits, NODE_COUNTS.map(String));
+  return found;
+}
+
+function listening(config: pulumi.Config): Listeners {
+  const listeners = { tls: boolean(config, "tls"), plain: boolean(config, "plain", true) };
+  if (listeners.tls || listeners.plain) return listeners;
+  throw new WarrenError("warren:plain is false, and warren:tls is not true: the broker would listen nowhere.", {
+    remedy: "pulumi config set warren:tls true",
+    exitCode: 2,
+  });
+}
+
+function portsFor(config: pulumi.Config, nodes: NodeCount, listeners: Listeners): Ports {
+  const of = (name: keyof Ports): number => number(config, PORT_KEYS[name], DEFAULT_PORTS[name], PORT);
+  const ports = { amqp: of("amqp"), management: of("management"), metrics: of("metrics"), amqps: of("amqps"), https: of("https") };
+  const [twice] = portsTwice(ports, nodes, listeners);
+  if (!twice) return ports;
+  throw new WarrenError(`Port ${twice.port} would be the ${twice.uses.join(" and the ")} port.`, {
+    remedy: `each node has the next ports (of TLS, the ones before): leave ${nodes} free from each of ${Object.values(PORT_KEYS).join(", ")}`,
+    exitCode: 2,
+  });
+}
+
 function inDocker(config: pulumi.Config): DockerSettings {
+  const nodes = nodeCount(config);
+  const listeners = listening(config);
   return {
     kind: "docker",
     image: text(config, "image") ?? DEFAULT_IMAGE,
-    ports: {
-      amqp: number(config, "amqpPort", DEFAULT_PORTS.amqp, PORT),
-      management: number(config, "managementPort", DEFAULT_PORTS.management, PORT),
-      metrics: number(config, "metricsPort", DEFAULT_PORTS.metrics, PORT),
-    },
+    nodes,
+    listeners,
+    ports: portsFor(config, nodes, listeners),
+    certificateDays: number(config, "certificateDays", 90, [1, 800]),
     memoryMb: number(config, "memoryMb", 1024, [256, 1_048_576]),
     adminPassword: secretText(config, "adminPassword"),
   };

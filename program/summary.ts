@@ -6,7 +6,10 @@ export interface SummaryOptions {
   readonly system: string;
   /** Of the management API and UI. */
   readonly managementUrl: string;
+  /** Of a cluster, those of all nodes. */
   readonly amqpUrl: string | undefined;
+  /** With TLS beside it. */
+  readonly amqpsUrl?: string | undefined;
   /** Who may look at everything. */
   readonly administrator: string;
   /** Where the administrator's password is; none where it is the user's own. */
@@ -38,7 +41,7 @@ const COLUMNS: readonly (readonly [string, (plan: Plan) => number])[] = [
 ];
 
 export function summaryText(plan: InstallationPlan, options: SummaryOptions): string {
-  const { system, managementUrl, amqpUrl, administrator, passwordIn, pulumi } = options;
+  const { system, managementUrl, amqpUrl, amqpsUrl, administrator, passwordIn, pulumi } = options;
   const users = [...new Set([...plan.global.users, ...plan.vhosts.flatMap((vhost) => vhost.users)].map(({ name }) => name))].sort();
   const rows = [
     ["vhost", ...COLUMNS.map(([title]) => title)],
@@ -51,6 +54,7 @@ export function summaryText(plan: InstallationPlan, options: SummaryOptions): st
     "",
     `management UI  ${managementUrl}  (user ${administrator}${passwordIn === undefined ? "" : `, password in ${passwordIn}`})`,
     ...(amqpUrl === undefined ? [] : [`AMQP           ${amqpUrl}`]),
+    ...(amqpsUrl === undefined || amqpsUrl === amqpUrl ? [] : [`AMQPS          ${amqpsUrl}  (authority in .warren/tls/ca.pem)`]),
     ...(users.length > 0 ? [`users          ${users.join(", ")}`] : []),
     "",
     `npx warren graph ${named}     the flow of its messages`,

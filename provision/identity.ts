@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 
 /** Kinds of objects that belong to no vhost. */
-export type GlobalKind = "vhost" | "user" | "user-limits" | "password" | "global-parameter" | "guard" | "ready";
+export type GlobalKind = "vhost" | "user" | "user-limits" | "password" | "global-parameter" | "guard" | "ready" | "turn" | "member";
 
 /** Kinds of objects inside a vhost. */
 export type VhostKind =

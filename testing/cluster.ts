@@ -8,6 +8,7 @@ import { Management, type Endpoint } from "../broker/index.js";
 import { generatePassword } from "../broker/password.js";
 import { within } from "../conformance/amqp.js";
 import type { Faults, Target } from "../conformance/target.js";
+import { peerLines, tlsLines } from "../docker/files.js";
 import { makeCertificates, type Certificates } from "./certificates.js";
 import { brokerImage, docker, OWNED, publishedAt, removeOrphans } from "./docker.js";
 
@@ -16,20 +17,13 @@ const READY_MS = 180_000;
 const LOOK_MS = 5_000;
 const USER = "warren-test";
 
+const FOLDER = "/etc/rabbitmq/warren-test";
+
 const CONF = [
-  ...HOSTS.map((host, index) => `cluster_formation.classic_config.nodes.${index + 1} = rabbit@${host}`),
-  "cluster_formation.peer_discovery_backend = classic_config",
+  ...peerLines(HOSTS),
   `cluster_formation.target_cluster_size_hint = ${HOSTS.length}`,
-  "cluster_formation.discovery_retry_interval = 500",
-  "load_definitions = /etc/rabbitmq/warren-test/definitions.json",
-  "listeners.tcp = none",
-  "listeners.ssl.1 = 5671",
-  "management.ssl.port = 15671",
-  ...["ssl_options", "management.ssl"].flatMap((options) => [
-    `${options}.cacertfile = /etc/rabbitmq/warren-test/ca.pem`,
-    `${options}.certfile = /etc/rabbitmq/warren-test/server.pem`,
-    `${options}.keyfile = /etc/rabbitmq/warren-test/server.key`,
-  ]),
+  `load_definitions = ${FOLDER}/definitions.json`,
+  ...tlsLines(FOLDER, { plain: false }),
   "log.console = true",
   "disk_free_limit.absolute = 256MB",
   "",

@@ -43,7 +43,8 @@ async function told<T>(work: () => Promise<T>): Promise<T> {
 
 const withOuts = (props: Props, outs: Outs): Record<string, unknown> => {
   const { kind, spec, connection } = props;
-  return { kind, spec, connection, ...Object.fromEntries(Object.entries(outs).filter(([, value]) => value !== undefined)) };
+  // The engine's structs know nothing undefined.
+  return Object.fromEntries(Object.entries({ kind, spec, connection, ...outs }).filter(([, value]) => value !== undefined));
 };
 
 export function handler(): Handler {

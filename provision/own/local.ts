@@ -1,6 +1,7 @@
-/** Own resources without an object on the broker: a generated password, the guard of a topology, the wait for a broker. */
+/** Own resources without an object on the broker: a generated password, the guard of a topology, the wait for a broker, the nodes of its cluster. */
 import { equal } from "../../topology/equal.js";
 import { generatePassword } from "../../broker/password.js";
+import { joined, left, waitForTurn } from "../../docker/membership.js";
 import { untilItAnswers, type Starting } from "../wait.js";
 import type { Behaviour, Outs, Props } from "./behaviour.js";
 import { client } from "./objects.js";
@@ -40,5 +41,29 @@ const ready: Behaviour = {
   update: (_before, after) => waitFor(after),
 };
 
-export const LOCAL = { password, guard, ready } as const;
+/** Before a node's container is replaced: waits until no queue depends on the node alone, and sends leaders and clients to the others. */
+const turn: Behaviour = {
+  ...still,
+  create: ({ spec }) => Promise.resolve({ id: `turn ${String(spec["container"])}`, outs: {} }),
+  update: async (before, after) => {
+    await waitForTurn(before.spec, after.spec);
+    return {};
+  },
+};
+
+/** A node in its cluster. Made when it runs there and queues have their members; deleting it takes the node out, without loss. */
+const member: Behaviour = {
+  ...still,
+  create: async ({ spec, connection }) => {
+    await joined(client(connection), spec);
+    return { id: `member ${String(spec["node"])}`, outs: {} };
+  },
+  update: async (_before, { spec, connection }) => {
+    await joined(client(connection), spec);
+    return {};
+  },
+  remove: ({ spec, connection }) => left(client(connection), spec),
+};
+
+export const LOCAL = { password, guard, ready, turn, member } as const;
 export type LocalName = keyof typeof LOCAL;

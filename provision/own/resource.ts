@@ -12,7 +12,13 @@ import type { LocalName } from "./local.js";
 const LOADER =
   'exports.handler = () => require("node:module").createRequire(process.cwd() + "/package.json")("warren/own-resources").handler();';
 
-const LOCAL_TYPES: Readonly<Record<LocalName, string>> = { password: "Password", guard: "Guard", ready: "Ready" };
+const LOCAL_TYPES: Readonly<Record<LocalName, string>> = {
+  password: "Password",
+  guard: "Guard",
+  ready: "Ready",
+  turn: "Turn",
+  member: "Member",
+};
 
 const typeOf = (kind: KindName | LocalName): string => (kind in KINDS ? KINDS[kind as KindName].type : LOCAL_TYPES[kind as LocalName]);
 

@@ -1,0 +1,174 @@
+/** A node of the dev broker comes, restarts, or goes: what has to happen in the cluster, through the management API and the commands in the containers. */
+import { execFile } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { BrokerError } from "../broker/faults.js";
+import type { Management } from "../broker/management.js";
+import { WarrenError } from "../topology/errors.js";
+import { plural } from "../topology/plural.js";
+import { changes, type Change, type Group } from "./groups.js";
+
+const run = promisify(execFile);
+const START_MS = 180_000;
+const TURN_MS = 300_000;
+const CHANGE_MS = 60_000;
+
+/** What the state keeps of a node. */
+export interface NodeSpec {
+  /** `rabbit@broker-1` */
+  readonly node: string;
+  readonly container: string;
+  /** The first node's, where commands for the whole cluster run. */
+  readonly seat: string;
+}
+
+/** Changes whenever the container will be replaced. `alone`: there is no other node that could serve meanwhile. */
+export interface TurnSpec {
+  readonly container: string;
+  readonly node: string;
+  readonly fingerprint: string;
+  readonly alone: boolean;
+}
+
+type Spec = Readonly<Record<string, unknown>>;
+
+const said = (error: unknown): string => {
+  const { stdout = "", stderr = "", message } = error as Error & { stdout?: string; stderr?: string };
+  return (stderr.trim() || stdout.trim() || message).split("\n").slice(-6).join("\n");
+};
+
+const inside = (container: string, ...command: readonly string[]): Promise<unknown> =>
+  run("docker", ["exec", "--user", "rabbitmq", container, ...command], { maxBuffer: 16 * 1024 * 1024 });
+
+async function isRunning(container: string): Promise<boolean> {
+  const { stdout } = await run("docker", ["ps", "--filter", `name=^/${container}$`, "--format", "{{.State}}"]);
+  return stdout.trim() === "running";
+}
+
+/** A node that nobody could do without now is waited for: others are still catching up with it. */
+export async function waitForTurn(before: Spec, after: Spec): Promise<void> {
+  const was = before as unknown as TurnSpec;
+  const { container, node, fingerprint, alone } = after as unknown as TurnSpec;
+  if (was.fingerprint === fingerprint || (was.alone && alone) || !(await isRunning(container))) return;
+  for (const deadline = Date.now() + TURN_MS; ; await sleep(1000)) {
+    try {
+      await inside(container, "rabbitmq-diagnostics", "--quiet", "check_if_node_is_quorum_critical");
+      break;
+    } catch (error) {
+      if (Date.now() < deadline) continue;
+      throw new WarrenError(
+        `Node ${node} is not restarted: for ${TURN_MS / 1000} seconds queues would have lost their majority without it.\n${said(error)}`,
+        {
+          remedy: `see which nodes are down (docker exec ${container} rabbitmqctl cluster_status) and bring them back; then run the update again`,
+        },
+      );
+    }
+  }
+  // Leaders and clients go to other nodes in order, rather than by a time-out.
+  await inside(container, "rabbitmq-upgrade", "--quiet", "drain");
+}
+
+const STARTING: readonly BrokerError["kind"][] = ["unreachable", "not-rabbitmq", "failed", "credentials", "not-found"];
+
+/** Resolves when the node runs in the cluster and every replicated queue has the members that it asks for. */
+export async function joined(broker: Management, spec: Spec): Promise<void> {
+  const { node, container, seat } = spec as unknown as NodeSpec;
+  let seen = "no answer";
+  for (const deadline = Date.now() + START_MS; ; await sleep(250)) {
+    try {
+      const found = (await broker.nodes()).find(({ name }) => name === node);
+      if (found?.running) break;
+      seen = found ? "it is down" : "it is not a member";
+    } catch (error) {
+      if (!(error instanceof BrokerError) || !STARTING.includes(error.kind)) throw error;
+      seen = error.fault;
+    }
+    if (Date.now() > deadline)
+      throw new WarrenError(`Node ${node} does not run in its cluster after ${START_MS / 1000} seconds: ${seen}.`, {
+        remedy: `docker logs ${container} tells why`,
+      });
+  }
+  const running = (await broker.nodes()).filter((each) => each.running).map(({ name }) => name);
+  for (const change of changes(await groupsOf(broker), running)) await apply(broker, seat, change);
+}
+
+/** Takes the node out: its queue members go to others, it stops, and the cluster forgets it. What cannot be done without loss is refused. */
+export async function left(broker: Management, spec: Spec): Promise<void> {
+  const { node, container, seat } = spec as unknown as NodeSpec;
+  // The first node is the last to stay: it goes only with the whole broker.
+  if (container === seat) return;
+  const nodes = await broker.nodes();
+  if (!nodes.some(({ name }) => name === node)) return;
+  const staying = nodes.filter(({ name }) => name !== node);
+  const down = staying.filter(({ running }) => !running).map(({ name }) => name);
+  if (down.length > 0)
+    throw new WarrenError(
+      `Node ${node} is not taken out of the cluster: ${down.join(", ")} ${down.length === 1 ? "is" : "are"} down, and queues could lose their majority.`,
+      {
+        remedy: "bring the others back (docker start), or run the update again with as many nodes as before",
+      },
+    );
+  await refuseOnlyCopies(broker, node);
+  const all = nodes.map(({ name }) => name);
+  // Before the node is drained, which stops its members: of two, the other one alone is no majority, and could not be elected.
+  for (const change of changes(await groupsOf(broker), all, [node])) await apply(broker, seat, change);
+  const runs = await isRunning(container);
+  if (runs) await inside(container, "rabbitmq-upgrade", "--quiet", "drain");
+  // Somebody may have declared a queue meanwhile.
+  for (const change of changes(await groupsOf(broker), all, [node])) await apply(broker, seat, change);
+  if (runs) await inside(container, "rabbitmqctl", "--quiet", "stop_app");
+  await inside(seat, "rabbitmqctl", "--quiet", "forget_cluster_node", node);
+}
+
+/** A classic queue is on one node. */
+async function refuseOnlyCopies(broker: Management, node: string): Promise<void> {
+  const here = (await broker.placements()).filter((queue) => queue.type === "classic" && queue.node === node);
+  if (here.length === 0) return;
+  const key = (queue: { readonly vhost: string; readonly name: string }): string => JSON.stringify([queue.vhost, queue.name]);
+  const names = new Set(here.map(key));
+  const full = (await broker.counts()).filter((queue) => names.has(key(queue)) && !queue.exclusive && queue.messages !== 0);
+  if (full.length === 0) return;
+  const lines = full.map(
+    ({ vhost, name, messages }) => `  classic queue "${name}" in vhost "${vhost}" holds ${plural(messages ?? 0, "message")}`,
+  );
+  throw new WarrenError([`Node ${node} is not taken out of the cluster: what only it has would be lost.`, ...lines].join("\n"), {
+    remedy: "let consumers empty them, or delete them, and run the update again",
+  });
+}
+
+async function groupsOf(broker: Management): Promise<Group[]> {
+  return (await broker.placements()).flatMap(({ vhost, name, type, members, arguments: args }) => {
+    if (type !== "quorum" && type !== "stream") return [];
+    const asked = args[type === "quorum" ? "x-quorum-initial-group-size" : "x-initial-cluster-size"];
+    return [{ vhost, name, type, members: members ?? [], asked: typeof asked === "number" ? asked : undefined }];
+  });
+}
+
+async function apply(broker: Management, seat: string, { vhost, name, type, add, remove }: Change): Promise<void> {
+  const stream = (verb: string, node: string): Promise<unknown> =>
+    inside(seat, "rabbitmq-streams", "--quiet", verb, "--vhost", vhost, name, node);
+  const what = `${type} queue "${name}" in vhost "${vhost}"`;
+  for (const node of add)
+    await patiently(`${what} gets no member on ${node}`, () =>
+      type === "stream" ? stream("add_replica", node) : broker.addQuorumMember(vhost, name, node),
+    );
+  for (const node of remove)
+    await patiently(`${what} keeps its member on ${node}`, () =>
+      type === "stream" ? stream("delete_replica", node) : broker.removeQuorumMember(vhost, name, node),
+    );
+}
+
+/** A queue takes one change at a time, and none while it has no leader. */
+async function patiently(fault: string, work: () => Promise<unknown>): Promise<void> {
+  for (const deadline = Date.now() + CHANGE_MS; ; await sleep(500)) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      const text = said(error);
+      if (/already.{0,10}member/i.test(text) || /not.{0,5}a.{0,5}member/i.test(text)) return;
+      if (Date.now() > deadline)
+        throw new WarrenError(`The ${fault}: ${text}`, { remedy: "see the broker's log, and run the update again: it goes on from here" });
+    }
+  }
+}

@@ -1,0 +1,29 @@
+// Options that stand for settings of the stack.
+import { Command } from "commander";
+import { describe, expect, it } from "vitest";
+import { settingsChoice, withSettings, type SettingOptions } from "./settings-choice.js";
+
+const parse = (...words: readonly string[]): Record<string, string> => {
+  const command = withSettings(new Command().exitOverride().configureOutput({ writeErr: () => undefined }));
+  return settingsChoice(command.parse(words, { from: "user" }).opts<SettingOptions>());
+};
+
+describe("settings", () => {
+  it("that are not named are not set", () => expect(parse()).toEqual({}));
+
+  it("are switched on and off", () => {
+    expect(parse("--nodes", "3", "--tls", "--no-plain")).toEqual({ nodes: "3", tls: "true", plain: "false" });
+    expect(parse("--no-tls", "--plain")).toEqual({ tls: "false", plain: "true" });
+  });
+
+  it("of any key, more than one", () => {
+    expect(parse("--config", "amqpPort=5680", "--config", "warren:image=a=b")).toEqual({ amqpPort: "5680", image: "a=b" });
+  });
+
+  it("are refused where they are wrong, or secret", () => {
+    expect(() => parse("--config", "amqpPort")).toThrow(/is not KEY=VALUE/);
+    expect(() => parse("--config", "adminPassword=sekret")).toThrow(/every process list shows/);
+    expect(() => parse("--config", "adminPassword=sekret")).not.toThrow(/sekret/);
+    expect(() => parse("--nodes", "2")).toThrow(/Allowed choices are 1, 3, 5/);
+  });
+});

@@ -1,0 +1,83 @@
+/** The certificates of the dev broker: an authority that a checkout makes for itself once, in its ignored folder, and what it signs for each node. */
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeAuthority, makeServer, staleness, type Certificate } from "../docker/certificates.js";
+import { LOCAL_FOLDER } from "./local-secrets.js";
+
+/** Relative to the ignored folder, as the file with the stack's address names it. */
+export const CA_FILE = join("tls", "ca.pem");
+
+const AUTHORITY_DAYS = 3650;
+
+export interface LocalCertificates {
+  /** By node. */
+  readonly certificates: readonly (Certificate & { readonly ca: string })[];
+  /** Where the authority's is, PEM. */
+  readonly caFile: string;
+}
+
+export interface CertificateOptions {
+  readonly days: number;
+  /** Told what is made, and why. */
+  readonly onProgress?: (text: string) => void;
+  /** @default now */
+  readonly now?: Date;
+}
+
+/** The authority, if there is one. */
+export function localAuthority(directory: string): { readonly caFile: string } | undefined {
+  const caFile = join(directory, LOCAL_FOLDER, CA_FILE);
+  return existsSync(caFile) ? { caFile } : undefined;
+}
+
+/** The same in every run, until one is near its end or has to have other names. Throws a WarrenError if none can be made. */
+export async function localCertificates(
+  directory: string,
+  nodes: readonly string[],
+  options: CertificateOptions,
+): Promise<LocalCertificates> {
+  const { days, onProgress, now = new Date() } = options;
+  const folder = join(directory, LOCAL_FOLDER, "tls");
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const authority = await kept(
+    folder,
+    "ca",
+    (old) => staleness(old, old.cert, [], now),
+    () => makeAuthority("Warren dev", AUTHORITY_DAYS),
+    onProgress,
+  );
+  const certificates: (Certificate & { readonly ca: string })[] = [];
+  for (const node of nodes) {
+    const names = [`DNS:${node}`, "DNS:localhost", "IP:127.0.0.1"];
+    const why = (old: Certificate): string | undefined => staleness(old, authority.cert, names, now);
+    certificates.push({ ...(await kept(folder, node, why, () => makeServer(authority, names, days), onProgress)), ca: authority.cert });
+  }
+  return { certificates, caFile: join(folder, "ca.pem") };
+}
+
+/** What is in the files `NAME.pem` and `NAME.key`, or what is made in their place. */
+async function kept(
+  folder: string,
+  name: string,
+  stale: (old: Certificate) => string | undefined,
+  make: () => Promise<Certificate>,
+  onProgress: CertificateOptions["onProgress"],
+): Promise<Certificate> {
+  const [cert, key] = [join(folder, `${name}.pem`), join(folder, `${name}.key`)];
+  if (existsSync(cert) && existsSync(key)) {
+    const old = { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
+    const why = stale(old);
+    if (why === undefined) return old;
+    onProgress?.(`the certificate of ${name} is made anew: ${why}`);
+  }
+  const made = await make();
+  // The key first: a run that is killed in between finds a pair that does not fit only where the certificate was renewed.
+  replace(key, made.key);
+  replace(cert, made.cert);
+  return made;
+}
+
+function replace(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
