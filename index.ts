@@ -1,5 +1,6 @@
 /** The program of `pulumi up`: configuration, check, look at what is there, broker, topology, outputs. Nothing is decided here. */
 import { openBroker } from "./program/open-broker.js";
+import { runWorkers } from "./program/run-workers.js";
 import { readSettings } from "./program/settings.js";
 import { pulumiCommand, summaryText } from "./program/summary.js";
 import { admit } from "./provision/admit.js";
@@ -33,6 +34,7 @@ async function program(): Promise<Record<string, unknown>> {
     broker.options,
   );
   broker.announce(topology);
+  const workers = runWorkers(settings, broker, installation, topology);
 
   const { managementUrl, metricsUrl, administrator, inDocker } = broker;
   const amqpUrl = inDocker?.amqpUrls.join(" ") ?? broker.amqpUrl;
@@ -44,6 +46,7 @@ async function program(): Promise<Record<string, unknown>> {
       ...(metricsUrl ? { metrics: metricsUrl } : {}),
       ...(inDocker ? { nodes: { amqp: inDocker.amqpUrls, amqps: inDocker.amqpsUrls, metrics: inDocker.metricsUrls } } : {}),
     },
+    ...(workers.length > 0 ? { workers } : {}),
     users: topology.users,
     passwords: topology.passwords,
     summary: topology.vhosts.apply(() =>

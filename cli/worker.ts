@@ -28,8 +28,17 @@ export function wordsOf(words: readonly string[], environment: Readonly<Record<s
   return ["work", of("WARREN_SYSTEM"), "--service", of("WARREN_SERVICE"), ...(handlers === "" ? [] : ["--handlers", handlers])];
 }
 
+/** The store of the dev stack's workers, in memory, until a signal. */
+async function store(): Promise<void> {
+  const { storeServer } = await import("../workers/reference/stores/index.js");
+  const serving = await storeServer({ host: "0.0.0.0", port: 7001 });
+  process.stdout.write(`${serving.url}\n`);
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void serving.close());
+}
+
 /** The process: its arguments, its output, its end. */
 export async function main(version: string): Promise<void> {
+  if (process.argv[2] === "store" && process.argv.length === 3) return store();
   try {
     process.argv.splice(2, Infinity, ...wordsOf(process.argv.slice(2), process.env));
   } catch (error) {

@@ -6,6 +6,8 @@ import { WarrenError } from "../topology/errors.js";
 const SWITCHES = [
   ["tls", "AMQPS and HTTPS too, with certificates by a local authority"],
   ["plain", "AMQP and HTTP without TLS"],
+  ["workers", "the services that consume, as containers (of the five systems)"],
+  ["load", "a container that publishes at a steady rate"],
 ] as const;
 
 type Switch = (typeof SWITCHES)[number][0];

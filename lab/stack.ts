@@ -9,8 +9,9 @@ import { type DockerObject, dockerObjects, remove, removeLabelled } from "./cont
 import { ownFolder } from "./places.js";
 import { forgetAll, recover } from "./recover.js";
 import { restoreState } from "./saved-state.js";
-import { print, tell } from "./steps.js";
+import { print, step, tell } from "./steps.js";
 import { getTools, type Tools } from "./tools.js";
+import { getWorkerImage } from "./worker-image.js";
 import { type Choices, Workspace, projectName, stackName, writeWhole } from "./workspace.js";
 
 export interface StackOptions {
@@ -117,6 +118,8 @@ async function configure(
   const tracked = existsSync(file) ? readFileSync(file, "utf8") : "";
   const values: Record<string, string> = { [`${projectName}:image`]: tools.image };
   if (system !== undefined) values[`${projectName}:system`] = system;
+  if (settings["workers"] === "true" || settings["load"] === "true")
+    values[`${projectName}:workerImage`] = (await step("Worker image", getWorkerImage)).image;
   for (const [key, value] of Object.entries(settings)) values[`${projectName}:${key}`] = value;
   if (discard) values[`${projectName}:allowDataLoss`] = "true";
   writeWhole(workspace.configFile, withConfig(tracked, values, { encryptionsalt: await getSalt(workspace, env) }));

@@ -28,6 +28,8 @@ export interface OpenBroker {
   readonly metricsUrl: string | undefined;
   /** The dev stack's own: its nodes, its network. */
   readonly inDocker?: Broker;
+  /** The authority of its certificates, PEM, where it has TLS alone. */
+  readonly ca?: string | undefined;
   readonly administrator: string;
   /** The file in which the administrator's password was generated. */
   readonly passwordIn: string | undefined;
@@ -159,6 +161,7 @@ async function openDocker(
     amqpUrl,
     metricsUrl,
     inDocker: broker,
+    ca: tls && !listeners.plain ? tls.certificates[0]?.ca : undefined,
     administrator: ADMINISTRATOR,
     passwordIn: inDocker.adminPassword === undefined ? `${LOCAL_FOLDER}/admin-password` : undefined,
     isGone: () => isGone(prefix),

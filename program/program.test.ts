@@ -48,6 +48,7 @@ describe("the configuration", () => {
     [{ nodes: "2" }, /warren:nodes is "2"[^]*allowed: 1, 3, 5/],
     [{ plain: "false" }, /warren:tls is not true: the broker would listen nowhere/],
     [{ nodes: "3", metricsPort: "15673" }, /Port 15673 would be the metrics of broker-0 and the management of broker-1 port/],
+    [{ workers: "true", workerReplicas: "0" }, /warren:workerReplicas is "0"/],
     [{ certificateDays: "0" }, /warren:certificateDays is "0"/],
     [{ broker: "external" }, /warren:endpoint is not set/],
     [{ broker: "external", endpoint: "http://a", username: "u" }, /warren:password is not set[^]*--secret/],

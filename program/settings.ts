@@ -16,6 +16,12 @@ export interface DockerSettings {
   /** How long the certificates of nodes hold. */
   readonly certificateDays: number;
   readonly memoryMb: number;
+  /** Of workers; none: there is no image for them. */
+  readonly workerImage: string | undefined;
+  /** Containers of each service that consumes. */
+  readonly workers: number;
+  /** Messages a second, of each system. */
+  readonly load: number;
   /** @default generated once in the checkout */
   readonly adminPassword: string | undefined;
 }
@@ -182,6 +188,9 @@ function inDocker(config: pulumi.Config): DockerSettings {
     ports: portsFor(config, nodes, listeners),
     certificateDays: number(config, "certificateDays", 90, [1, 800]),
     memoryMb: number(config, "memoryMb", 1024, [256, 1_048_576]),
+    workerImage: text(config, "workerImage"),
+    workers: boolean(config, "workers") ? number(config, "workerReplicas", 1, [1, 20]) : 0,
+    load: boolean(config, "load") ? number(config, "loadRate", 20, [1, 10_000]) : 0,
     adminPassword: secretText(config, "adminPassword"),
   };
 }

@@ -1,0 +1,152 @@
+/** Services of the reference systems as containers beside the broker, the store that they write to, and a steady load. */
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { Topology } from "../topology/model.js";
+import { serviceUser } from "../topology/names.js";
+import { systems } from "../topology/systems/index.js";
+import { labelsOf } from "./node.js";
+
+export interface WorkersArgs {
+  /** Begins the names of everything in Docker: `warren-dev`. */
+  readonly prefix: string;
+  /** Value of the label `warren.stack`. */
+  readonly stack: string;
+  /** Of workers. */
+  readonly image: string;
+  readonly network: docker.Network;
+  readonly topologies: readonly Topology[];
+  /** By user. */
+  readonly passwords: pulumi.Input<Readonly<Record<string, string>>>;
+  /** Of the broker's nodes, in the network. */
+  readonly urls: readonly string[];
+  /** The authority of the broker's certificates, PEM; for amqps. */
+  readonly ca?: string | undefined;
+  /** Containers for each service that consumes; 0: none. */
+  readonly replicas: number;
+  /** Messages a second, of each system; 0: none. */
+  readonly load: number;
+}
+
+/** What runs where its metrics are: `warren-dev-debias-neo4j-worker-0:9090`. */
+export interface WorkerTarget {
+  readonly system: string;
+  readonly service: string;
+  readonly target: string;
+}
+
+const STORE = "http://store:7001";
+/** Whatever the reference services keep or ask, one container plays it. */
+const STORES = ["NEO4J_URL", "QDRANT_URL", "STORAGE_URL", "DOCUMENTS_URL", "PARSER_URL", "MODEL_URL", "MEMORY_STORE_URL", "REGISTRY_URL"];
+/** They need somebody outside the stack. */
+const OUTSIDE = new Set(["contextiq webhook"]);
+const SECRETS = "/run/warren";
+/** For what has no health server. All of it is said: what is left out comes from the image, and would look like a change at the next update. */
+const NO_HEALTH = { tests: ["NONE"], interval: "10s", timeout: "4s", startPeriod: "30s", retries: 3 };
+const LOGS = { logDriver: "json-file", logOpts: { "max-size": "10m", "max-file": "3" } };
+
+interface Job {
+  readonly system: string;
+  readonly service: string;
+  readonly user: string;
+  readonly name: string;
+  readonly command: string[];
+}
+
+/** The services that are run, in the order of the topology. Pure. */
+export function jobsOf(topologies: readonly Topology[], replicas: number, load: number): { readonly workers: Job[]; readonly load: Job[] } {
+  const known = topologies.filter(({ name }) => name in systems);
+  const services = known.flatMap((topology) =>
+    Object.entries(topology.services ?? {}).map(([service, { consumes = [], publishes = [], user }]) => ({
+      ...{ system: topology.name, service, consumes, publishes, user: user ?? serviceUser(topology.name, service) },
+    })),
+  );
+  const workers = services
+    .filter(({ system, service, consumes }) => consumes.length > 0 && !OUTSIDE.has(`${system} ${service}`))
+    .flatMap(({ system, service, user }) =>
+      Array.from({ length: replicas }, (_, index) => ({
+        system,
+        service,
+        user,
+        name: `${system}-${service}-${index}`,
+        command: ["work", system, "--service", service],
+      })),
+    );
+  const loads =
+    load === 0
+      ? []
+      : known.flatMap(({ name: system }) => {
+          const first = services.find((service) => service.system === system && service.publishes.length > 0);
+          const message = first?.publishes[0];
+          if (!first || message === undefined) return [];
+          return [
+            {
+              system,
+              service: first.service,
+              user: first.user,
+              name: `${system}-load`,
+              command: ["load", system, message, "--rate", String(load), "--for", "24h"],
+            },
+          ];
+        });
+  return { workers, load: loads };
+}
+
+export function registerWorkers(args: WorkersArgs, options: pulumi.CustomResourceOptions): WorkerTarget[] {
+  const { workers, load } = jobsOf(args.topologies, args.replicas, args.load);
+  if (workers.length + load.length === 0) return [];
+  const image = new docker.RemoteImage("worker-image", { name: args.image, keepLocally: true }, options);
+  const common = {
+    image: image.imageId,
+    restart: "unless-stopped",
+    mustRun: true,
+    // Longer than workers take to finish what is begun.
+    destroyGraceSeconds: 35,
+    memory: 192,
+    memorySwap: 384,
+    labels: labelsOf(args.stack),
+    ...LOGS,
+  };
+  const store = new docker.Container(
+    "store",
+    {
+      ...common,
+      name: `${args.prefix}-store`,
+      command: ["store"],
+      networksAdvanced: [{ name: args.network.name, aliases: ["store"] }],
+      healthcheck: NO_HEALTH,
+    },
+    { ...options, deleteBeforeReplace: true },
+  );
+  for (const job of [...workers, ...load]) {
+    const name = `${args.prefix}-${job.name}`;
+    const password = pulumi.secret(pulumi.output(args.passwords).apply((known) => known[job.user] ?? ""));
+    new docker.Container(
+      job.name,
+      {
+        ...common,
+        name,
+        command: job.command,
+        networksAdvanced: [{ name: args.network.name, aliases: [job.name] }],
+        envs: [
+          `RABBITMQ_URLS=${args.urls.join(",")}`,
+          `RABBITMQ_USERNAME=${job.user}`,
+          // A file: the environment of a container can be read by everybody who may ask Docker.
+          `RABBITMQ_PASSWORD_FILE=${SECRETS}/password`,
+          ...(args.ca === undefined ? [] : [`RABBITMQ_CA_FILE=${SECRETS}/ca.pem`]),
+          ...STORES.map((variable) => `${variable}=${STORE}`),
+        ],
+        uploads: [
+          { file: `${SECRETS}/password`, content: password, permissions: "0444" },
+          ...(args.ca === undefined ? [] : [{ file: `${SECRETS}/ca.pem`, content: args.ca }]),
+        ],
+        ...(job.command[0] === "load" ? { healthcheck: NO_HEALTH } : {}),
+      },
+      {
+        ...options,
+        dependsOn: pulumi.output(options.dependsOn ?? []).apply((before) => [...[before].flat(), store]),
+        deleteBeforeReplace: true,
+      },
+    );
+  }
+  return workers.map(({ system, service, name }) => ({ system, service, target: `${args.prefix}-${name}:9090` }));
+}
