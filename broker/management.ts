@@ -282,6 +282,12 @@ export class Management {
     return (await this.#find(z.array(wire.WireHead), encode`/api/queues/${vhost}?columns=name,head_message_timestamp`)) ?? [];
   }
 
+  /** Of one queue. */
+  placement(vhost: string, name: string): Promise<wire.WirePlacement | undefined> {
+    const columns = "vhost,name,type,node,leader,members,online";
+    return this.#find(wire.WirePlacement, encode`/api/queues/${vhost}/${name}` + `?disable_stats=true&columns=${columns}`);
+  }
+
   /** Spreads the leaders of all replicated queues over the nodes; answers before it is done. */
   rebalance(): Promise<void> {
     return this.#write("POST", "/api/rebalance/queues", {});
@@ -302,6 +308,27 @@ export class Management {
     return totals.map((queue) =>
       queue.messages === undefined ? { ...queue, ...sampled.get(JSON.stringify([queue.vhost, queue.name])) } : queue,
     );
+  }
+
+  /** Depths, consumers and rates of the queues of a vhost, in one request; `undefined` if it is not there. */
+  traffic(vhost: string): Promise<wire.WireTraffic[] | undefined> {
+    const stats = ["publish_details.rate", "deliver_get_details.rate", "ack", "get_no_ack", "deliver_no_ack"];
+    const columns = [
+      "name",
+      "type",
+      "state",
+      "messages",
+      "messages_unacknowledged",
+      "consumers",
+      ...stats.map((name) => `message_stats.${name}`),
+    ];
+    return this.#find(named(wire.WireTraffic), encode`/api/queues/${vhost}` + `?columns=${columns.join(",")}`);
+  }
+
+  /** Rates of the exchanges of a vhost. What the broker itself publishes (dead letters) does not count. */
+  exchangeTraffic(vhost: string): Promise<wire.WireExchangeTraffic[] | undefined> {
+    const columns = "name,message_stats.publish_in_details.rate,message_stats.publish_out_details.rate";
+    return this.#find(named(wire.WireExchangeTraffic), encode`/api/exchanges/${vhost}` + `?columns=${columns}`);
   }
 
   /** Those between two objects. */

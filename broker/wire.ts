@@ -209,6 +209,35 @@ export type WireNode = z.infer<typeof WireNode>;
 export const WireHead = z.object({ name: z.string(), head_message_timestamp: z.union([z.number(), z.literal("")]).nullish() });
 export type WireHead = z.infer<typeof WireHead>;
 
+/** Messages a second. */
+const Rate = z.object({ rate: z.number() }).optional();
+
+/** A queue's numbers, out of statistics that are up to 10 s old. What has never happened is left out. */
+export const WireTraffic = z.object({
+  name: z.string(),
+  type: z.string().optional(),
+  state: z.string().optional(),
+  messages: z.number().optional(),
+  messages_unacknowledged: z.number().optional(),
+  consumers: z.number().optional(),
+  message_stats: z
+    .object({
+      publish_details: Rate,
+      deliver_get_details: Rate,
+      ack: z.number().optional(),
+      get_no_ack: z.number().optional(),
+      deliver_no_ack: z.number().optional(),
+    })
+    .optional(),
+});
+export type WireTraffic = z.infer<typeof WireTraffic>;
+
+export const WireExchangeTraffic = z.object({
+  name: z.string(),
+  message_stats: z.object({ publish_in_details: Rate, publish_out_details: Rate }).optional(),
+});
+export type WireExchangeTraffic = z.infer<typeof WireExchangeTraffic>;
+
 export const WireFeatureFlag = z.object({ name: z.string(), state: z.string(), stability: z.string() });
 export type WireFeatureFlag = z.infer<typeof WireFeatureFlag>;
 

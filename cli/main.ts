@@ -17,6 +17,7 @@ import { monitoringVerb } from "./verbs/monitoring.js";
 import { permissionsVerb } from "./verbs/permissions.js";
 import { publishVerb } from "./verbs/publish.js";
 import { tailVerb } from "./verbs/tail.js";
+import { uiVerb } from "./verbs/ui.js";
 import { workVerb } from "./verbs/work.js";
 
 const VERBS: readonly Verb[] = [
@@ -35,6 +36,7 @@ const VERBS: readonly Verb[] = [
   dlqVerb,
   loadVerb,
   exporterVerb,
+  uiVerb,
   envVerb,
 ];
 

@@ -43,12 +43,10 @@ async function waitUntilReady(broker: LiveBroker, container: string): Promise<vo
   }
 }
 
-export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+/** The broker that the environment names, or one in a container of its own that `remove` takes away. */
+export async function openBroker(): Promise<{ readonly broker: LiveBroker; readonly remove: () => Promise<void> }> {
   const named = fromEnvironment();
-  if (named) {
-    project.provide("liveBroker", named);
-    return undefined;
-  }
+  if (named) return { broker: named, remove: async () => undefined };
   await removeOrphans();
   const username = "warren-test";
   const password = randomBytes(18).toString("base64url");
@@ -74,10 +72,15 @@ export default async function setup(project: TestProject): Promise<(() => Promis
       password,
     };
     await waitUntilReady(broker, container);
-    project.provide("liveBroker", broker);
+    return { broker, remove };
   } catch (error) {
     await remove();
     throw error;
   }
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { broker, remove } = await openBroker();
+  project.provide("liveBroker", broker);
   return remove;
 }

@@ -6,7 +6,7 @@ import { router, type Router } from "../routing.js";
 import type { Plan, PlannedQueue, PlannedTemplate } from "./plan.js";
 
 /** Queues that any key brings something to from this exchange, through other exchanges too. */
-function below(plan: Plan, exchange: string): string[] {
+function queuesBelow(plan: Plan, exchange: string): string[] {
   const exchanges = new Set([exchange]);
   const queues = new Set<string>();
   // A set that grows while it is walked through: each exchange is visited once.
@@ -24,7 +24,7 @@ export function deadLetterTargets(plan: Plan, routes: Router, queue: PlannedQueu
   const exchange = settings.get("dead-letter-exchange")?.value;
   const key = settings.get("dead-letter-routing-key")?.value;
   if (typeof exchange !== "string") return [];
-  return typeof key === "string" ? routes.reach(exchange, key) : below(plan, exchange);
+  return typeof key === "string" ? routes.reach(exchange, key) : queuesBelow(plan, exchange);
 }
 
 /**

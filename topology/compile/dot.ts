@@ -121,7 +121,7 @@ function edgeLine(from: string, to: string, kind: FlowEdgeKind, { head = true, b
 }
 
 /** Labels that lead back: their targets bring messages to where they come from. */
-function backward(drawn: Picture): ReadonlySet<string> {
+export function backward(drawn: Picture): ReadonlySet<string> {
   const next = new Map<string, string[]>();
   const add = (from: string, to: readonly string[]): void => void next.set(from, [...(next.get(from) ?? []), ...to]);
   for (const { from, to, kind } of drawn.edges) if (kind === "binding") add(from, [to]);

@@ -106,7 +106,7 @@ class Drawing {
 const builtinType = (name: string): string => (name === "amq.match" ? "headers" : name.slice("amq.".length));
 
 /** What a binding compares, in words. */
-function bindingKey(binding: Pick<PlannedBinding, "routingKey" | "arguments">): string {
+export function bindingKey(binding: Pick<PlannedBinding, "routingKey" | "arguments">): string {
   const { "x-match": match, ...headers } = binding.arguments;
   const compared = Object.entries(headers).map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
   if (match !== undefined && compared.length > 0) compared.unshift(`${typeof match === "string" ? match : JSON.stringify(match)} of`);

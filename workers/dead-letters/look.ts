@@ -73,23 +73,29 @@ export interface Looked {
   readonly stopped?: Stopped;
 }
 
-/** The first that match. They are held in memory, with their bodies if asked for; the rest is not. */
-export async function show(
-  broker: BrokerSettings,
-  { limit, body, ...options }: LookOptions & { readonly limit: number; readonly body: boolean },
-): Promise<Looked> {
+export interface ShowOptions extends LookOptions {
+  readonly limit: number;
+  readonly body: boolean;
+  /** Of those the last ones alone. @default all */
+  readonly last?: number | undefined;
+}
+
+/** The first that match, or the last of these. They are held in memory, with their bodies if asked for; the rest is not. */
+export async function show(broker: BrokerSettings, { limit, body, last = limit, ...options }: ShowOptions): Promise<Looked> {
   const { queue, type, filter, signal, onProgress } = options;
   const connection = await Connection.open(broker);
   try {
     await checkQueue(connection, queue);
     const messages: Shown[] = [];
-    let looked = 0;
+    let [looked, matched] = [0, 0];
     const judge = (message: ConsumeMessage): "give-back" => {
-      if (messages.length >= limit) return "give-back";
+      if (matched >= limit) return "give-back";
       looked++;
       const letter = letterOf(message);
       const headers = headersOf(message);
       if (!matches(filter, letter, headers, Date.now())) return "give-back";
+      matched++;
+      if (messages.length >= last) messages.shift();
       const { fields, properties, content } = message;
       messages.push({
         letter,
@@ -105,7 +111,7 @@ export async function show(
     };
     const { total, stopped } = await take(connection, queue, judge, {
       type,
-      more: () => wanted(filter, limit, messages.length),
+      more: () => wanted(filter, limit, matched),
       signal,
       onProgress,
     });
