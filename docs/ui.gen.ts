@@ -19,9 +19,12 @@ async function fill(broker: LiveBroker): Promise<() => Promise<void>> {
   const connection = await amqp.connect(`${broker.amqpUrl}/debias`);
   const channel = await connection.createConfirmChannel();
   await channel.prefetch(20);
-  let seen = 0;
+  let [seen, ended] = [0, false];
   await channel.consume("events.neo4j", (message) => {
-    if (message) setTimeout(() => (++seen % 40 === 0 ? channel.nack(message, false, false) : channel.ack(message)), 80);
+    if (!message) return;
+    setTimeout(() => {
+      if (!ended) ++seen % 40 === 0 ? channel.nack(message, false, false) : channel.ack(message);
+    }, 80);
   });
   for (let number = 0; number < 8; number++)
     channel.publish("events", "", Buffer.from(JSON.stringify({ number })), {
@@ -45,6 +48,7 @@ async function fill(broker: LiveBroker): Promise<() => Promise<void>> {
   });
   return async () => {
     clearInterval(timer);
+    ended = true;
     await connection.close();
   };
 }
@@ -64,8 +68,8 @@ async function alertmanager(): Promise<{ url: string; close: () => void }> {
 
 export async function pictures(broker: LiveBroker, folder: string): Promise<void> {
   const installation = { topologies: [debias] };
-  await provisionObjects(broker, installation);
-  await provisionObjects(broker, { topologies: [contextiq] });
+  await provisionObjects(broker, installation, true);
+  await provisionObjects(broker, { topologies: [contextiq] }, true);
   const stop = await fill(broker);
   const alerts = await alertmanager();
   const served = await serveUi(broker, installation, { alertmanager: new Alertmanager(alerts.url), pause: 5000, write: true });

@@ -15,18 +15,21 @@ export const TOKEN = "a-token-for-tests-of-at-least-32-characters";
 export const managementOf = ({ managementUrl, username, password }: LiveBroker): Management =>
   new Management({ endpoint: managementUrl, username, password });
 
-/** Makes the vhosts of an installation with their objects, and no users. */
-export async function provisionObjects(broker: LiveBroker, installation: Installation): Promise<void> {
+/** Makes the vhosts of an installation with their objects; with `users` those of its services too, whom no password lets in. */
+export async function provisionObjects(broker: LiveBroker, installation: Installation, users = false): Promise<void> {
   const management = managementOf(broker);
-  const {
-    users: _users,
-    permissions: _permissions,
-    topic_permissions: _topic,
-    ...objects
-  } = definitions(compileInstallation(installation)) as unknown as Record<string, unknown>;
-  await management.importDefinitions(objects);
-  for (const { vhost } of compileInstallation(installation).vhosts)
+  const plan = compileInstallation(installation);
+  const { vhosts, exchanges, queues, bindings, policies, parameters } = definitions(plan) as unknown as Record<string, unknown>;
+  await management.importDefinitions({ vhosts, exchanges, queues, bindings, policies, parameters });
+  for (const { vhost, users: own, permissions, topicPermissions } of plan.vhosts) {
     await management.putPermission(vhost.name, broker.username, { configure: ".*", write: ".*", read: ".*" });
+    if (!users) continue;
+    for (const { name, tags } of own) await management.putUser(name, { tags, passwordHash: "" });
+    for (const { user, configure, write, read } of permissions)
+      await management.putPermission(vhost.name, user, { configure, write, read });
+    for (const { user, exchange, write, read } of topicPermissions)
+      await management.putTopicPermission(vhost.name, user, { exchange, write, read });
+  }
   await management.close();
 }
 

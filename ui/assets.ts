@@ -8,7 +8,7 @@ export interface Asset {
 }
 
 const PAGE = join(__dirname, "page");
-const TYPES = { "index.html": "text/html; charset=utf-8", "page.css": "text/css; charset=utf-8" } as const;
+const TYPES = { "index.html": "text/html; charset=utf-8", "page.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml" } as const;
 
 /** By path. */
 export async function assets(): Promise<ReadonlyMap<string, Asset>> {
@@ -18,6 +18,7 @@ export async function assets(): Promise<ReadonlyMap<string, Asset>> {
   return new Map([
     ["/", file("index.html")],
     ["/page.css", file("page.css")],
+    ["/icon.svg", file("icon.svg")],
     ["/page.js", { type: "text/javascript; charset=utf-8", body: script }],
   ]);
 }

@@ -28,20 +28,21 @@ export const subtitle = ({ kind, type, details }: Pick<Box, "kind" | "type" | "d
 
 export function boxSize(box: Box, ladder: readonly string[], keys: readonly string[]): Size {
   const names = box.rows.map(({ name, note }) => (note === undefined ? name : `${name}  ${note}`));
-  const name = widest(names, 13);
+  // Names are bold.
+  const name = widest(names, 13) * 1.1;
   switch (box.kind) {
     case "queue":
     case "template":
-      return { width: within(Math.max(name + 60, textWidth(subtitle(box, ladder), 11) + 28), 226, 320), height: 84 };
+      return { width: within(Math.max(name + 76, textWidth(subtitle(box, ladder), 11) + 28), 226, 320), height: 84 };
     case "exchange":
-      return { width: within(Math.max(name, textWidth(subtitle(box, []), 11) + 20) + 44, 132, 260), height: 52 };
+      return { width: within(Math.max(name, textWidth(subtitle(box, []), 11) + 44) + 76, 140, 320), height: 52 };
     case "publisher":
-      return { width: within(name + 26, 84, 260), height: 14 + 20 * box.rows.length };
+      return { width: within(name + 34, 84, 280), height: 14 + 20 * box.rows.length };
     case "consumer":
-      return { width: within(name + 54, 110, 280), height: 14 + 20 * box.rows.length };
+      return { width: within(name + 92, 130, 340), height: 14 + 20 * box.rows.length };
     case "message":
       return {
-        width: within(Math.max(name, widest([...keys, ...box.details], 11)) + 26, 84, 260),
+        width: within(Math.max(name, widest([...keys.map((key) => `key ${key}`), ...box.details], 11)) + 30, 84, 260),
         height: keys.length + box.details.length === 0 ? 32 : 46,
       };
     case "external":
@@ -69,5 +70,5 @@ export function labelLines({ kind, keys }: Pick<Label, "kind" | "keys">): string
 /** With room for a number behind the first line. */
 export function labelSize(label: Pick<Label, "kind" | "keys">): Size {
   const lines = labelLines(label);
-  return { width: within(widest(lines, 11) + 18 + 52, 84, 280), height: 10 + 15 * Math.max(1, lines.length) };
+  return { width: within(widest(lines, 11) + 18 + 40, 76, 280), height: 10 + 15 * Math.max(1, lines.length) };
 }

@@ -7,7 +7,7 @@ async function main(): Promise<void> {
   const to = join(__dirname, "..", "dist", "ui", "page");
   mkdirSync(to, { recursive: true });
   writeFileSync(join(to, "page.js"), await bundle());
-  for (const name of ["index.html", "page.css"]) copyFileSync(join(__dirname, "page", name), join(to, name));
+  for (const name of ["index.html", "page.css", "icon.svg"]) copyFileSync(join(__dirname, "page", name), join(to, name));
 }
 
 void main();

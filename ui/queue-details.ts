@@ -63,7 +63,7 @@ export async function queueDetails(atlas: Atlas, management: Management, vhost: 
       throw error;
     }),
   ]);
-  const depth = new Map((traffic ?? []).map((one) => [one.name, one.messages]));
+  const depth = new Map((traffic ?? []).map((one) => [one.name, one.messages ?? 0]));
   const held = (one: string): { messages?: number } => {
     const messages = depth.get(one);
     return messages === undefined ? {} : { messages };

@@ -72,6 +72,8 @@ export async function createUi(options: UiOptions): Promise<Ui> {
   const streams = new Set<() => void>();
   const app = Fastify({ logger: false, bodyLimit: 16_384, forceCloseConnections: true });
 
+  // What a form of another site can send is not read.
+  app.removeContentTypeParser("text/plain");
   app.addHook("onRequest", async (request, reply) => {
     void reply.headers(HEADERS);
     if (!isOurHost(request.headers.host, listen, hosts)) throw new Refusal(421, "This server is not known under that name.");

@@ -101,14 +101,15 @@ export class Watch {
     });
   }
 
-  #tell<E extends keyof Told>(event: E, data: Told[E]): void {
+  /** Says something to all who look. */
+  emit<E extends keyof Told>(event: E, data: Told[E]): void {
     for (const listener of [...this.#listeners]) listener(event, data);
   }
 
   #tellStatus(status: StatusEvent): void {
     if (JSON.stringify(status) === JSON.stringify(this.#status)) return;
     this.#status = status;
-    this.#tell("status", status);
+    this.emit("status", status);
   }
 
   async #readNumbers(): Promise<void> {
@@ -125,7 +126,7 @@ export class Watch {
       const before = this.#now;
       this.#now = live(atlas, readings, Date.now(), before);
       const { at, nodes, edges, totals } = this.#now;
-      this.#tell("live", { at, nodes: changes(nodes, before?.nodes), edges: changes(edges, before?.edges), totals });
+      this.emit("live", { at, nodes: changes(nodes, before?.nodes), edges: changes(edges, before?.edges), totals });
       this.#tellStatus({ ok: true, pause });
     } catch (error) {
       this.#tellStatus({ ok: false, fault: wordsOf(error), pause });
@@ -144,7 +145,7 @@ export class Watch {
     } catch (error) {
       found = { marks: this.#drift?.marks ?? [], fault: wordsOf(error) };
     }
-    if (JSON.stringify(found) !== JSON.stringify(this.#drift)) this.#tell("drift", (this.#drift = found));
+    if (JSON.stringify(found) !== JSON.stringify(this.#drift)) this.emit("drift", (this.#drift = found));
   }
 
   async #readAlerts(): Promise<void> {
@@ -156,6 +157,6 @@ export class Watch {
     } catch (error) {
       found = { marks: this.#alerts?.marks ?? [], fault: wordsOf(error) };
     }
-    if (JSON.stringify(found) !== JSON.stringify(this.#alerts)) this.#tell("alerts", (this.#alerts = found));
+    if (JSON.stringify(found) !== JSON.stringify(this.#alerts)) this.emit("alerts", (this.#alerts = found));
   }
 }

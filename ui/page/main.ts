@@ -1,5 +1,5 @@
 /** The page: puts its parts together, follows the broker, listens to the keyboard. */
-import type { AlertsEvent, DriftEvent, Opening, PathAnswer, StatusEvent, Totals } from "../protocol.js";
+import type { AlertsEvent, DriftEvent, LiveEvent, Opening, PathAnswer, StatusEvent, Totals } from "../protocol.js";
 import { Api, ApiError, takeToken } from "./api.js";
 import { Board } from "./board.js";
 import { el, flag, write } from "./dom.js";
@@ -83,6 +83,7 @@ function start(api: Api, opening: Opening): void {
     write(figures.in.value, rate(totals.in));
     write(figures.out.value, rate(totals.out));
     write(figures.consumers.value, count(totals.consumers));
+    write(figures.consumers.name, totals.consumers === 1 ? "consumer" : "consumers");
   }
 
   function showStatus({ ok, fault, pause }: StatusEvent): void {
@@ -333,8 +334,10 @@ function start(api: Api, opening: Opening): void {
           wait = 500;
           requestAnimationFrame(() => {
             if (event === "live") {
-              board.update(data as Parameters<Board["update"]>[0]);
-              showTotals((data as { totals: Totals }).totals);
+              board.update(data as LiveEvent);
+              const seen = panel.open === undefined ? undefined : (data as LiveEvent).nodes[panel.open];
+              if (seen) panel.update(seen);
+              showTotals((data as LiveEvent).totals);
             } else if (event === "status") showStatus(data as StatusEvent);
             else {
               if (event === "drift") drift = data as DriftEvent;
@@ -353,9 +356,9 @@ function start(api: Api, opening: Opening): void {
   }
 }
 
-function figure(name: string): { element: HTMLElement; value: HTMLElement } {
-  const value = el("b", {}, "–");
-  return { element: el("span", { class: "figure" }, value, " ", el("span", {}, name)), value };
+function figure(called: string): { element: HTMLElement; value: HTMLElement; name: HTMLElement } {
+  const [value, name] = [el("b", {}, "–"), el("span", {}, called)];
+  return { element: el("span", { class: "figure" }, value, " ", name), value, name };
 }
 
 function refused(why: string): void {

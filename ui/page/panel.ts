@@ -44,6 +44,7 @@ export function marksOf({ alerts, drift }: Pick<Shown, "alerts" | "drift">): HTM
 
 export class Panel {
   readonly element = el("aside", { class: "panel", "aria-label": "Details", hidden: true });
+  readonly #now = el("div", {});
   #shown: Shown | undefined;
   #request = new AbortController();
 
@@ -69,6 +70,7 @@ export class Panel {
     this.#request.abort();
     this.#request = new AbortController();
     this.#shown = shown;
+    this.#now.replaceChildren(this.#numbers());
     const { node } = shown;
     const heading = el("h2", { tabindex: -1 }, nodeName(node));
     const body = el("div", { class: "body" });
@@ -87,24 +89,38 @@ export class Panel {
     this.element.scrollTop = 0;
     body.append(...marksOf(shown));
     if (node.kind === "queue" && node.type !== "super-stream") void this.#queue(shown, body, this.#request.signal);
-    else body.append(this.#other(shown));
+    else body.append(section("Now", this.#now));
     heading.focus({ preventScroll: true });
   }
 
-  #other({ node, live }: Shown): HTMLElement {
-    const rows: [string, string][] = [
-      ["vhost", node.vhost],
-      ...(node.details.length > 0 ? [["settings", node.details.join(", ")] as [string, string]] : []),
-      ...(live.instances === undefined ? [] : [["queues there", count(live.instances)] as [string, string]]),
-      ...(live.depth === undefined ? [] : [["messages", count(live.depth)] as [string, string]]),
-      ...(live.in === undefined ? [] : [["in", rate(live.in)] as [string, string]]),
-      ...(live.out === undefined ? [] : [["out", rate(live.out)] as [string, string]]),
-      ...(live.missing ? [["on the broker", "missing"] as [string, string]] : []),
-      ...node.rows.flatMap(({ name }, at): [string, string][] =>
-        live.rows === undefined ? [] : [[name, plural(live.rows[at] ?? 0, "consumer")]],
+  /** New numbers of the box that is open. */
+  update(live: NodeLive): void {
+    if (!this.#shown) return;
+    this.#shown = { ...this.#shown, live };
+    this.#now.replaceChildren(this.#numbers());
+  }
+
+  #numbers(): HTMLElement {
+    if (!this.#shown) return pairs([]);
+    const { live, node } = this.#shown;
+    const { missing, depth, unacked, waiting, instances, consumers } = live;
+    const row = (name: string, value: number | undefined, text: (value: number) => string = count): [string, string][] =>
+      value === undefined ? [] : [[name, text(value)]];
+    return pairs([
+      ...(missing ? [["on the broker", "missing"] as const] : []),
+      ...row("queues there", instances),
+      ...row("messages", depth),
+      ...row("unacknowledged", unacked),
+      ...row("waiting for a retry", waiting),
+      ...row("in", live.in, rate),
+      ...row("out", live.out, rate),
+      ...row("consumers", consumers),
+      ...node.rows.flatMap(({ name }, at) =>
+        live.rows === undefined ? [] : row(name, live.rows[at] ?? 0, (value) => plural(value, "consumer")),
       ),
-    ];
-    return section("Now", pairs(rows));
+      ...(node.details.length > 0 && node.kind !== "queue" ? [["settings", node.details.join(", ")] as const] : []),
+      ["vhost", node.vhost],
+    ]);
   }
 
   async #queue(shown: Shown, body: HTMLElement, signal: AbortSignal): Promise<void> {
@@ -122,25 +138,25 @@ export class Panel {
     }
   }
 
-  #details({ live, node }: Shown, details: QueueDetails): HTMLElement[] {
+  #details({ node }: Shown, details: QueueDetails): HTMLElement[] {
     const go = (queue: string): HTMLElement =>
       el("button", { type: "button", class: "link", onclick: () => this.onGo(node.vhost, queue) }, queue);
     const table = (rows: readonly (readonly (HTMLElement | string)[])[]): HTMLElement =>
       el("table", {}, el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((cell) => el("td", {}, cell))))));
     const held = (messages: number | undefined): string => (messages === undefined ? "missing" : plural(messages, "message"));
     return [
-      section(
-        "Now",
-        pairs([
-          ["messages", live.depth === undefined ? (details.onBroker ? "–" : "missing on the broker") : count(live.depth)],
-          ...(live.unacked === undefined ? [] : [["unacknowledged", count(live.unacked)] as const]),
-          ...(live.in === undefined ? [] : [["in", rate(live.in)] as const]),
-          ...(live.out === undefined ? [] : [["out", rate(live.out)] as const]),
-          ["vhost", details.vhost],
-          ...(details.node === undefined ? [] : [["leader", details.node] as const]),
-          ...(details.members === undefined || details.members.length < 2 ? [] : [["members", details.members.join(", ")] as const]),
-        ]),
-      ),
+      section("Now", this.#now),
+      ...(details.node === undefined
+        ? []
+        : [
+            section(
+              "Place",
+              pairs([
+                ["leader", details.node],
+                ...(details.members === undefined || details.members.length < 2 ? [] : [["members", details.members.join(", ")] as const]),
+              ]),
+            ),
+          ]),
       section(
         "Policy",
         pairs([

@@ -9,6 +9,8 @@ export class View {
   readonly element: HTMLElement;
   readonly #sizer: HTMLElement;
   scale = 1;
+  /** Follows the window until somebody zooms: the whole, or what can be read. */
+  #fitted: "all" | "readable" | undefined;
 
   constructor(
     private readonly board: HTMLElement,
@@ -26,6 +28,9 @@ export class View {
       },
       { passive: false },
     );
+    new ResizeObserver(() => {
+      if (this.#fitted) this.fit(this.#fitted === "all");
+    }).observe(this.element);
     this.element.addEventListener("pointerdown", (event) => this.#drag(event));
   }
 
@@ -53,6 +58,7 @@ export class View {
     const [x, y] = [(clientX ?? left + width / 2) - left, (clientY ?? top + height / 2) - top];
     const [bx, by] = [(this.element.scrollLeft + x) / this.scale, (this.element.scrollTop + y) / this.scale];
     this.scale = scale;
+    this.#fitted = undefined;
     this.#sizer.style.width = `${this.size.width * scale}px`;
     this.#sizer.style.height = `${this.size.height * scale}px`;
     this.board.style.transform = `scale(${scale})`;
@@ -69,9 +75,10 @@ export class View {
   fit(all: boolean): void {
     const { clientWidth: width, clientHeight: height } = this.element;
     const scale = Math.min(1, width / this.size.width, all ? height / this.size.height : Infinity);
+    const first = this.#fitted === undefined;
     this.zoom(all ? scale : Math.max(READABLE, scale));
-    this.element.scrollLeft = 0;
-    this.element.scrollTop = 0;
+    if (first) this.element.scrollTo({ left: 0, top: 0 });
+    this.#fitted = all ? "all" : "readable";
   }
 
   /** Brings a box into sight, if it is not. */
