@@ -17,6 +17,7 @@ const folders = [
   "provision",
   "sources",
   "testing",
+  "ui",
   "workers",
 ];
 

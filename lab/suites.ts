@@ -19,6 +19,7 @@ interface Suite {
 const suites: readonly Suite[] = [
   { name: "types", run: check("typescript", "tsc", ["-p", "tsconfig.json"]) },
   { name: "types with TypeScript 7", run: check("typescript-7", "tsc", ["-p", "tsconfig.json"]) },
+  { name: "types of the page", run: check("typescript", "tsc", ["-p", "ui/page"]) },
   { name: "lint", run: check("eslint", "eslint", ["."]) },
   { name: "format", run: check("prettier", "prettier", ["--check", "--log-level", "warn", "."]) },
   { name: "unit", run: vitest("unit") },

@@ -13,6 +13,12 @@ interface Box {
   drifted: number;
 }
 
+/** From so many lines on none is dashed: a browser walks the whole of a long one for its dashes, again and again while the board moves. */
+const MANY = 300;
+
+/** Of a frame, for numbers. */
+const FRAME_MS = 4;
+
 const TITLES: Partial<Record<SceneNode["kind"], string>> = {
   publisher: "publishers",
   consumer: "consumers",
@@ -68,6 +74,8 @@ export class Board {
   /** Nodes before and behind a node, labels left out. */
   readonly #next = new Map<string, { before: Set<string>; behind: Set<string> }>();
   #current: string | undefined;
+  readonly #pending = new Set<Box>();
+  #working = false;
 
   constructor(
     readonly scene: Scene,
@@ -87,6 +95,7 @@ export class Board {
       role: "group",
       "aria-label": "Flow of messages. Arrow keys go from box to box, Enter opens one.",
     });
+    flag(board, "many", scene.edges.length > MANY);
     for (const frame of scene.frames) {
       const title = el(
         "div",
@@ -182,14 +191,15 @@ export class Board {
     return best;
   }
 
+  /** Numbers are known at once, and shown over as many frames as they need. */
   update({ nodes, edges }: LiveEvent): void {
     for (const [id, live] of Object.entries(nodes)) {
       const box = this.boxes.get(id);
       if (!box) continue;
       box.live = live;
-      this.#show(box);
-      this.#describe(box);
+      this.#pending.add(box);
     }
+    this.#work();
     for (const [id, value] of Object.entries(edges)) {
       for (const part of this.#lines.get(id) ?? []) flag(part, "active", value > 0);
       const label = this.boxes.get(id);
@@ -198,6 +208,22 @@ export class Board {
       if (label.parts["value"]) write(label.parts["value"], isDead ? (value > 0 ? count(value) : "") : value > 0 ? rate(value) : "");
       flag(label.element, "active", value > 0);
     }
+  }
+
+  #work(): void {
+    const until = performance.now() + FRAME_MS;
+    for (const box of this.#pending) {
+      this.#pending.delete(box);
+      this.#show(box);
+      this.#describe(box);
+      if (performance.now() > until) break;
+    }
+    if (this.#pending.size === 0 || this.#working) return;
+    this.#working = true;
+    requestAnimationFrame(() => {
+      this.#working = false;
+      this.#work();
+    });
   }
 
   #show({ node, element, parts, live }: Box): void {
