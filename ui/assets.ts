@@ -1,6 +1,7 @@
 /** The page's files: as they were built for the package, or in a checkout bundled from source when the server starts. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { bundle } from "./bundle.js";
 
 export interface Asset {
   readonly type: string;
@@ -13,7 +14,7 @@ const TYPES = { "index.html": "text/html; charset=utf-8", "page.css": "text/css;
 /** By path. */
 export async function assets(): Promise<ReadonlyMap<string, Asset>> {
   const built = join(PAGE, "page.js");
-  const script = existsSync(built) ? readFileSync(built, "utf8") : await (await import("./bundle.js")).bundle();
+  const script = existsSync(built) ? readFileSync(built, "utf8") : await bundle();
   const file = (name: keyof typeof TYPES): Asset => ({ type: TYPES[name], body: readFileSync(join(PAGE, name), "utf8") });
   return new Map([
     ["/", file("index.html")],

@@ -1,8 +1,9 @@
 /** Makes the page's script out of its modules; only in a checkout, where the builder is. */
 import { join } from "node:path";
-import { build } from "esbuild";
 
 export async function bundle(): Promise<string> {
+  // The package is published without it.
+  const { build } = await import("esbuild");
   const { outputFiles } = await build({
     entryPoints: [join(__dirname, "page", "main.ts")],
     bundle: true,

@@ -100,7 +100,7 @@ describe("numbers", () => {
   test("follow what is published and consumed, on boxes and lines", async () => {
     const page = await open();
     await expect.poll(() => box(page, "orders").locator(".depth").innerText(), SLOW).toBe("0");
-    expect(await box(page, "orders").getAttribute("class")).toContain("forsaken");
+    await expect.poll(() => box(page, "orders").getAttribute("class"), SLOW).toContain("forsaken");
     await publish("events", "order.new", 1234);
     await expect.poll(() => box(page, "orders").locator(".depth").innerText(), SLOW).toBe("1,000");
     // Over its limit the first 234 die.

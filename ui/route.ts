@@ -27,7 +27,7 @@ export function parseHeaders(text: string): MessageHeaders | string {
       return `the value of "${name}" is no JSON: ${value}`;
     }
   }
-  return headers as MessageHeaders;
+  return headers;
 }
 
 const REFUSED = {
