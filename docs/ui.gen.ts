@@ -23,7 +23,9 @@ async function fill(broker: LiveBroker): Promise<() => Promise<void>> {
   await channel.consume("events.neo4j", (message) => {
     if (!message) return;
     setTimeout(() => {
-      if (!ended) ++seen % 40 === 0 ? channel.nack(message, false, false) : channel.ack(message);
+      if (ended) return;
+      if (++seen % 40 === 0) channel.nack(message, false, false);
+      else channel.ack(message);
     }, 80);
   });
   for (let number = 0; number < 8; number++)
