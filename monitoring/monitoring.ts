@@ -1,6 +1,7 @@
-/** Monitoring that follows from an installation: what Prometheus scrapes, what it records, when it alerts. */
+/** Monitoring that follows from an installation: what Prometheus scrapes, what it records, when it alerts, what Grafana shows. */
 import { stringify } from "yaml";
 import type { Installation, Topology } from "../topology/model.js";
+import { dashboardsOf, queriesOf as dashboardQueries, type Dashboards } from "./dashboards/index.js";
 import { facts, type Facts } from "./facts.js";
 import { familiesOf, seriesOf } from "./queries.js";
 import { ruleFile, type RuleFile } from "./rules.js";
@@ -25,7 +26,9 @@ export interface MonitoringOptions extends Partial<Targets> {
   readonly thresholds?: Partial<Thresholds>;
   /** Alertmanagers: `host:port`. @default none */
   readonly alertmanagers?: readonly string[];
-  /** Further queries, as of dashboards, for which the broker has to be asked. */
+  /** Whether the exporter watches certificates: without, no dashboard asks for them. @default true */
+  readonly certificates?: boolean;
+  /** Further queries for which the broker has to be asked. */
   readonly queries?: readonly string[];
 }
 
@@ -46,13 +49,15 @@ export interface Monitoring {
   readonly scrape: readonly ScrapeConfig[];
   readonly rules: RuleFile;
   readonly prometheus: PrometheusConfig;
-  /** The same as YAML, by file name, as they lie beside each other: `prometheus.yml`, `warren.rules.yml`. */
+  /** By name: Grafana's. */
+  readonly dashboards: Dashboards;
+  /** All of it as text, by file name, as they lie beside each other: `prometheus.yml`, `warren.rules.yml`, `dashboards/overview.json`. */
   readonly files: Readonly<Record<string, string>>;
 }
 
 /** A query of a rule, and the series that it asks for. */
 export interface Query {
-  /** `alert NodeDown`, `record warren:queue_fill:ratio`. */
+  /** `alert NodeDown`, `record warren:queue_fill:ratio`, `dashboard overview, Nodes, Memory`. */
   readonly of: string;
   readonly expr: string;
   readonly series: readonly SeriesName[];
@@ -74,7 +79,10 @@ export function monitoring(source: Installation | Topology, options: MonitoringO
     runbooks: options.runbooks ?? RUNBOOKS,
     thresholds: { ...THRESHOLDS, ...options.thresholds },
   });
-  const families = familiesOf([...expressions(rules).map(({ expr }) => expr), ...(options.queries ?? [])]);
+  const { certificates = true } = options;
+  const dashboards = dashboardsOf(installation, { environment: options.environment, certificates });
+  const asked = [...expressions(rules), ...dashboardQueries(dashboards, { installation: name })].map(({ expr }) => expr);
+  const families = familiesOf([...asked, ...(options.queries ?? [])]);
   const vhosts = [...new Set(known.topologies.map(({ vhost }) => vhost))];
   const scrape = scrapeConfigs(name, { ...options, nodes }, families, vhosts);
   const { alertmanagers = [] } = options;
@@ -84,8 +92,12 @@ export function monitoring(source: Installation | Topology, options: MonitoringO
     ...(alertmanagers.length > 0 ? { alerting: { alertmanagers: [{ static_configs: [{ targets: alertmanagers }] }] } } : {}),
     scrape_configs: scrape,
   };
-  const files = { "prometheus.yml": yaml(prometheus), [RULES_FILE]: yaml(rules) };
-  return { installation: name, facts: known, families, scrape, rules, prometheus, files };
+  const files = {
+    "prometheus.yml": yaml(prometheus),
+    [RULES_FILE]: yaml(rules),
+    ...Object.fromEntries(Object.entries(dashboards).map(([file, dashboard]) => [`dashboards/${file}.json`, json(dashboard)])),
+  };
+  return { installation: name, facts: known, families, scrape, rules, prometheus, dashboards, files };
 }
 
 const expressions = ({ groups }: RuleFile): { of: string; expr: string }[] =>
@@ -93,10 +105,16 @@ const expressions = ({ groups }: RuleFile): { of: string; expr: string }[] =>
     rules.map((rule) => ({ of: "alert" in rule ? `alert ${rule.alert}` : `record ${rule.record}`, expr: rule.expr })),
   );
 
-/** Every query of the rules, with the series that it needs, so that each can be tried on a real Prometheus. */
-export function queriesOf({ rules }: Pick<Monitoring, "rules">): Query[] {
-  return expressions(rules).map((query) => ({ ...query, series: seriesOf(query.expr) }));
+/** Every query of rules and dashboards, with the series that it needs, so that each can be tried on a real Prometheus. */
+export function queriesOf({ installation, rules, dashboards }: Pick<Monitoring, "installation" | "rules" | "dashboards">): Query[] {
+  const shown = dashboardQueries(dashboards, { installation }).map(({ dashboard, row, panel, expr }) => ({
+    of: `dashboard ${dashboard}, ${row}, ${panel}`,
+    expr,
+  }));
+  return [...expressions(rules), ...shown].map((query) => ({ ...query, series: seriesOf(query.expr) }));
 }
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** Long lines stay whole, and nothing is an alias of something else: people read it. */
 export const yaml = (value: unknown): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });

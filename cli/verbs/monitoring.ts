@@ -1,6 +1,6 @@
-/** `warren monitoring`: what Prometheus scrapes, records and alerts on. */
+/** `warren monitoring`: what Prometheus scrapes, records and alerts on, and what Grafana shows. */
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import { monitoring, queriesOf, type MonitoringOptions, type ScrapeTls } from "../../monitoring/index.js";
 import { WarrenError } from "../../topology/errors.js";
@@ -64,10 +64,9 @@ function given({ node, worker, exporter, alertmanager, name, environment, runboo
   };
 }
 
-function folder(path: string): string {
+function folder(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
-    return path;
   } catch (error) {
     throw new WarrenError(`"${visible(path)}" cannot be made (${(error as NodeJS.ErrnoException).code ?? "unknown fault"}).`, {
       remedy: "name a folder that is there, or one that may be made",
@@ -80,12 +79,12 @@ function folder(path: string): string {
 export const monitoringVerb: Verb = (program, console, exit) => {
   program
     .command("monitoring")
-    .summary("write what Prometheus scrapes, records and alerts on")
+    .summary("write what Prometheus scrapes, records and alerts on, and dashboards")
     .description(
-      "Derives scrape settings, recording rules and alert rules for Prometheus: with each queue's own limits, and only those metrics that something asks for. Without -o it prints the alerts.",
+      "Derives scrape settings, recording rules and alert rules for Prometheus: with each queue's own limits, and only those metrics that something asks for; and dashboards for Grafana. Without -o it prints the alerts.",
     )
     .argument("[topology]", TOPOLOGY)
-    .option("-o, --output <folder>", "write prometheus.yml and warren.rules.yml there; with --json, the file to write to")
+    .option("-o, --output <folder>", "write prometheus.yml, warren.rules.yml and dashboards/ there; with --json, the file to write to")
     .addOption(targets("--node", "a node's metrics (default: localhost:15692)"))
     .addOption(targets("--worker", "metrics of a worker"))
     .addOption(targets("--exporter", "warren exporter"))
@@ -109,18 +108,25 @@ export const monitoringVerb: Verb = (program, console, exit) => {
     )
     .action(async (topology: string | undefined, chosen: Options) => {
       const made = monitoring(await readInstallation(topology, chosen, console), given(chosen));
-      const { installation, families, prometheus, rules, files } = made;
+      const { installation, families, prometheus, rules, dashboards, files } = made;
       if (chosen.json) {
-        deliver(console, json({ version: 1, installation, families, prometheus, rules, queries: queriesOf(made) }), chosen.output);
+        deliver(
+          console,
+          json({ version: 1, installation, families, prometheus, rules, dashboards, queries: queriesOf(made) }),
+          chosen.output,
+        );
       } else if (chosen.output !== undefined) {
-        const path = folder(chosen.output);
-        for (const [name, text] of Object.entries(files)) deliver(console, text, join(path, name));
+        for (const [name, text] of Object.entries(files)) {
+          const path = join(chosen.output, name);
+          folder(dirname(path));
+          deliver(console, text, path);
+        }
       } else {
         const all = rules.groups.flatMap((group) => group.rules);
         const alerts = all.flatMap((rule) => ("alert" in rule ? [[rule.alert, rule.labels.severity, rule.annotations.runbook_url]] : []));
         console.out(`${table(alerts)}\n`);
         console.out(
-          `${plural(alerts.length, "alert")} and ${all.length - alerts.length} recording rules; -o FOLDER writes them for Prometheus`,
+          `${plural(alerts.length, "alert")}, ${all.length - alerts.length} recording rules and ${plural(Object.keys(dashboards).length, "dashboard")}; -o FOLDER writes them`,
         );
       }
       exit(0);

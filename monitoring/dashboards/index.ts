@@ -2,5 +2,4 @@
 export { dashboardsOf, type Dashboards } from "./dashboards.js";
 export type { DashboardsOptions } from "./context.js";
 export { queriesOf, type DashboardQuery } from "./queries.js";
-export { SERIES_USED, type SeriesSource } from "./series.js";
 export { flowOrder, type FlowRow } from "./order.js";

@@ -1,5 +1,5 @@
 /** Pieces of PromQL: selectors with what belongs in every one, values quoted. */
-import type { SeriesUsed } from "./series.js";
+import type { SeriesName } from "../series.js";
 
 /** The dashboards' variable; every target of a scrape has this label. */
 export const INSTALLATION = "$installation";
@@ -19,7 +19,7 @@ export const quoted = (text: string): string => `"${text.replace(/[\\"]/g, (char
 export const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, (character) => `\\${character}`);
 
 /** `name{installation="$installation", ...}` */
-export function selector(name: SeriesUsed, matchers: Matchers = {}): string {
+export function selector(name: SeriesName, matchers: Matchers = {}): string {
   const parts = Object.entries(matchers).map(([label, value]) =>
     typeof value === "string" ? `${label}=${quoted(value)}` : `${label}=~${quoted(value.regex)}`,
   );
@@ -27,17 +27,17 @@ export function selector(name: SeriesUsed, matchers: Matchers = {}): string {
 }
 
 /** Of a counter, by these labels; each node and each worker counts its own. */
-export const rate = (name: SeriesUsed, matchers: Matchers, ...by: readonly string[]): string =>
+export const rate = (name: SeriesName, matchers: Matchers, ...by: readonly string[]): string =>
   `sum by (${by.join(", ")}) (rate(${selector(name, matchers)}[${RATE_INTERVAL}]))`;
 
 /** Of a gauge of a queue, which the nodes that have a member of it may each tell. */
-export const highest = (name: SeriesUsed, matchers: Matchers, ...by: readonly string[]): string =>
+export const highest = (name: SeriesName, matchers: Matchers, ...by: readonly string[]): string =>
   `max by (${by.join(", ")}) (${selector(name, matchers)})`;
 
 /** A sum over queues, each counted once. */
-export const total = (name: SeriesUsed, matchers: Matchers, ...by: readonly string[]): string =>
+export const total = (name: SeriesName, matchers: Matchers, ...by: readonly string[]): string =>
   `sum by (${by.join(", ")}) (max by (${["vhost", "queue"].join(", ")}) (${selector(name, matchers)}))`;
 
 /** The share `quantile` of a histogram's observations is at most this. */
-export const quantile = (share: number, bucket: SeriesUsed, matchers: Matchers, ...by: readonly string[]): string =>
+export const quantile = (share: number, bucket: SeriesName, matchers: Matchers, ...by: readonly string[]): string =>
   `histogram_quantile(${share}, ${rate(bucket, matchers, "le", ...by)})`;
