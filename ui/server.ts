@@ -68,7 +68,7 @@ export async function createUi(options: UiOptions): Promise<Ui> {
   const { atlas, management, token, write, listen, hosts = [] } = options;
   const files = await assets();
   const watch = new Watch(options);
-  const letters = new DeadLetters(atlas, options.settings);
+  const letters = new DeadLetters(atlas, management, options.settings);
   const streams = new Set<() => void>();
   const app = Fastify({ logger: false, bodyLimit: 16_384, forceCloseConnections: true });
 
@@ -77,7 +77,8 @@ export async function createUi(options: UiOptions): Promise<Ui> {
   app.addHook("onRequest", async (request, reply) => {
     void reply.headers(HEADERS);
     if (!isOurHost(request.headers.host, listen, hosts)) throw new Refusal(421, "This server is not known under that name.");
-    if (!request.url.startsWith("/api/")) return;
+    // The route that was found counts: an address may be written in other ways (%61pi, http://host/api).
+    if (request.is404 || files.has(request.routeOptions.url ?? "")) return;
     if (isForeign(request.headers)) throw new Refusal(403, "Another site asks.");
     if (!hasToken(request.headers.authorization, token))
       throw new Refusal(401, "The token is missing or wrong: open the address that warren ui has printed.");

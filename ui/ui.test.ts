@@ -5,6 +5,7 @@ import { systems } from "../topology/systems/index.js";
 import { debias } from "../topology/systems/debias.js";
 import { stage7 } from "../topology/systems/stage7.js";
 import { Atlas } from "./atlas.js";
+import { DeadLetters } from "./letters.js";
 import { alertMarks, driftMarks } from "./marks.js";
 import { changes, live, type Reading } from "./readings.js";
 import { parseHeaders, pathOf } from "./route.js";
@@ -144,6 +145,23 @@ describe("server", () => {
   };
   const headers = { host: "127.0.0.1:1", authorization: `Bearer ${TOKEN}` };
 
+  test("looks into no queue whose delivery limit that would use up", async () => {
+    const queues = {
+      work: { type: "quorum", deadLetterTo: "dead" },
+      limited: { type: "quorum", from: { dead: "" } },
+      unlimited: { type: "quorum", from: { dead: "" }, deliveryLimit: -1 },
+    } as const;
+    const own = await Atlas.of({ topologies: [{ name: "own", exchanges: { dead: { type: "fanout" } }, queues }] });
+    const asked = (): never => {
+      throw new Error("the broker is asked");
+    };
+    const on = (version: string) => new DeadLetters(own, { version: () => Promise.resolve(version) }, asked);
+    await expect(on("4.2.5").look("own", "limited", false)).rejects.toThrow(/uses up the delivery limit of "limited" on RabbitMQ 4.2.5/);
+    await expect(on("4.2.5").plan("own", "limited")).rejects.toThrow(/uses up the delivery limit/);
+    await expect(on("4.2.5").look("own", "unlimited", false)).rejects.toThrow("the broker is asked");
+    await expect(on("4.3.0").look("own", "limited", false)).rejects.toThrow("the broker is asked");
+  });
+
   test("gives the page to anybody here, and data to the token alone", async () => {
     const app = await start();
     const page = await app.inject({ url: "/", headers: { host: "localhost:1" } });
@@ -159,6 +177,15 @@ describe("server", () => {
       expect((await app.inject({ url, headers: { ...headers, origin: "http://evil.example" } })).statusCode, url).toBe(403);
     }
     expect((await app.inject({ url: "/", headers: { host: "evil.example" } })).statusCode).toBe(421);
+    for (const url of ["/%61pi/scene", "/ap%69/live", "/api/scene?x=1", "/api%2fscene/"])
+      expect([401, 404], url).toContain((await app.inject({ url, headers: { host: headers.host } })).statusCode);
+    const hidden = {
+      method: "POST",
+      url: "/%61pi/requeue",
+      headers: { host: headers.host },
+      payload: { vhost: "debias", name: "events.dlq" },
+    } as const;
+    expect((await app.inject(hidden)).statusCode).toBe(401);
   });
 
   test("refuses to write without --write, and a ticket that it has not given", async () => {

@@ -322,9 +322,27 @@ function start(api: Api, opening: Opening): void {
     ),
     el("main", {}, view.element, panel.element),
   );
+  let news: { live?: LiveEvent; status?: StatusEvent; drift?: DriftEvent; alerts?: AlertsEvent } = {};
+  let frame: number | undefined;
   view.fit(false);
   showMarks();
   void listen();
+
+  function showNews(): void {
+    const { live, status: told, ...marks } = news;
+    news = {};
+    frame = undefined;
+    if (live) {
+      board.update(live);
+      const seen = panel.open === undefined ? undefined : live.nodes[panel.open];
+      if (seen) panel.update(seen);
+      showTotals(live.totals);
+    }
+    if (told) showStatus(told);
+    if (marks.drift) drift = marks.drift;
+    if (marks.alerts) alerts = marks.alerts;
+    if (marks.drift || marks.alerts) showMarks();
+  }
 
   /** Numbers that come within a frame are shown in one. */
   async function listen(): Promise<void> {
@@ -332,19 +350,12 @@ function start(api: Api, opening: Opening): void {
       try {
         await api.events("/api/live", (event, data) => {
           wait = 500;
-          requestAnimationFrame(() => {
-            if (event === "live") {
-              board.update(data as LiveEvent);
-              const seen = panel.open === undefined ? undefined : (data as LiveEvent).nodes[panel.open];
-              if (seen) panel.update(seen);
-              showTotals((data as LiveEvent).totals);
-            } else if (event === "status") showStatus(data as StatusEvent);
-            else {
-              if (event === "drift") drift = data as DriftEvent;
-              else alerts = data as AlertsEvent;
-              showMarks();
-            }
-          });
+          if (event === "live") news.live = merged(news.live, data as LiveEvent);
+          else if (event === "status") news.status = data as StatusEvent;
+          else if (event === "drift") news.drift = data as DriftEvent;
+          else news.alerts = data as AlertsEvent;
+          // A page that is not seen has no frames: what comes meanwhile is one piece of news.
+          frame ??= requestAnimationFrame(showNews);
         });
       } catch (error) {
         if (error instanceof ApiError && error.status === 401) return refused(error.message);
@@ -354,6 +365,12 @@ function start(api: Api, opening: Opening): void {
       await new Promise((resolve) => setTimeout(resolve, wait));
     }
   }
+}
+
+/** The later of two pieces of news, which tell only what has changed. */
+function merged(before: LiveEvent | undefined, now: LiveEvent): LiveEvent {
+  if (!before) return now;
+  return { ...now, nodes: { ...before.nodes, ...now.nodes }, edges: { ...before.edges, ...now.edges } };
 }
 
 function figure(called: string): { element: HTMLElement; value: HTMLElement; name: HTMLElement } {
