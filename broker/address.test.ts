@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { brokerAddress, ENDPOINT_FILE, readEndpoint, removeEndpoint, writeEndpoint } from "./address.js";
 import { WarrenError } from "../topology/errors.js";
 
@@ -130,6 +130,23 @@ describe("the dev stack's file", () => {
     removeEndpoint(directory);
     expect(readEndpoint(directory)).toBeUndefined();
     removeEndpoint(directory);
+  });
+
+  test("each stack has its own, and what reads it follows WARREN_STACK", () => {
+    const directory = scratch();
+    writeEndpoint(directory, dev, "dev");
+    writeEndpoint(directory, { ...dev, managementUrl: "http://127.0.0.1:1", password: "blue's" }, "blue");
+    const found = (stack: string): unknown => {
+      vi.stubEnv("WARREN_STACK", stack);
+      onTestFinished(() => void vi.unstubAllEnvs());
+      const { endpoint, password } = brokerAddress({ environment: {}, directory }).management;
+      return [endpoint, password];
+    };
+    expect(found("")).toEqual([dev.managementUrl, dev.password]);
+    expect(found("blue")).toEqual(["http://127.0.0.1:1", "blue's"]);
+    removeEndpoint(directory);
+    expect(readEndpoint(directory, "blue")).toBeUndefined();
+    expect(found("dev")).toEqual([dev.managementUrl, dev.password]);
   });
 
   test.each([

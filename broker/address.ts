@@ -9,6 +9,17 @@ import type { Endpoint } from "./transport.js";
 /** Where the dev stack leaves its address, in the project's directory. */
 export const ENDPOINT_FILE = join(".warren", "endpoint.json");
 
+const DEV = "dev";
+
+/** The stack that commands in a checkout are about. */
+const namedStack = (): string => process.env["WARREN_STACK"] || DEV;
+
+/** Stacks may be up beside one another: `endpoint.json` is of stack `dev`, `endpoint.blue.json` of stack `blue`. */
+const filesOf = (stack: string): { readonly endpoint: string; readonly password: string } => {
+  const own = stack === DEV ? "" : `.${stack}`;
+  return { endpoint: ENDPOINT_FILE.replace(/\.json$/, `${own}.json`), password: `broker-password${own}` };
+};
+
 /** The format of that file: addresses without credentials, and where the password lies. */
 export const EndpointFile = z.strictObject({
   version: z.literal(1),
@@ -144,9 +155,9 @@ function readText(file: string, what: string): string {
   }
 }
 
-/** What the dev stack left in this directory; `undefined` if it is not up. */
-export function readEndpoint(directory: string): EndpointFile | undefined {
-  const file = join(directory, ENDPOINT_FILE);
+/** What the dev stack left in this directory; `undefined` if it is not up. @param stack @default WARREN_STACK, or `dev` */
+export function readEndpoint(directory: string, stack = namedStack()): EndpointFile | undefined {
+  const file = join(directory, filesOf(stack).endpoint);
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -173,13 +184,14 @@ export function readEndpoint(directory: string): EndpointFile | undefined {
 export function writeEndpoint(
   directory: string,
   endpoint: Omit<EndpointFile, "version" | "passwordFile"> & { readonly password: string },
+  stack = namedStack(),
 ): EndpointFile {
   const { password, ...addresses } = endpoint;
-  const file = EndpointFile.parse({ version: 1, ...addresses, passwordFile: "broker-password" });
+  const file = EndpointFile.parse({ version: 1, ...addresses, passwordFile: filesOf(stack).password });
   const base = dirname(join(directory, ENDPOINT_FILE));
   mkdirSync(base, { recursive: true });
   replaceFile(join(base, file.passwordFile), password);
-  replaceFile(join(directory, ENDPOINT_FILE), `${JSON.stringify(file, null, 2)}\n`);
+  replaceFile(join(directory, filesOf(stack).endpoint), `${JSON.stringify(file, null, 2)}\n`);
   return file;
 }
 
@@ -192,8 +204,8 @@ function replaceFile(file: string, text: string): void {
 }
 
 /** Forgets the dev stack's address, when it goes down. */
-export function removeEndpoint(directory: string): void {
+export function removeEndpoint(directory: string, stack = namedStack()): void {
   const base = dirname(join(directory, ENDPOINT_FILE));
-  rmSync(join(directory, ENDPOINT_FILE), { force: true });
-  rmSync(join(base, "broker-password"), { force: true });
+  rmSync(join(directory, filesOf(stack).endpoint), { force: true });
+  rmSync(join(base, filesOf(stack).password), { force: true });
 }

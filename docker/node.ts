@@ -6,6 +6,7 @@ import type { Connection } from "../provision/connection.js";
 import { globalName } from "../provision/identity.js";
 import { OwnResource } from "../provision/own/resource.js";
 import { containerName, type DockerBrokerArgs } from "./broker.js";
+import { FINGERPRINT_LABEL } from "./commands.js";
 import { bootDefinitions, brokerConf, COOKIE_FILE, DEFINITIONS_FILE, enabledPlugins, TLS_FOLDER } from "./files.js";
 import { INSIDE, nodeName, nodeNames, published, type Listeners, type Ports } from "./nodes.js";
 
@@ -37,7 +38,8 @@ export function registerNode(parts: NodeParts): Node {
   const { parent, args, node, count, dependsOn } = parts;
   const volume = new docker.Volume(`${node}-data`, { name: containerName(args.prefix, node), labels: labelsOf(args.stack) }, { parent });
   const what = { image: parts.image.imageId, uploads: filesOf(parts), ports: portsOf(parts), ...limitsOf(args) };
-  const turn = count > 1 ? [registerTurn(parts, pulumi.unsecret(pulumi.output(what).apply(hashOf)))] : [];
+  const fingerprint = pulumi.unsecret(pulumi.output(what).apply(hashOf));
+  const turn = count > 1 ? [registerTurn(parts, fingerprint)] : [];
   const container = new docker.Container(
     node,
     {
@@ -52,7 +54,7 @@ export function registerNode(parts: NodeParts): Node {
       mustRun: true,
       // Time to close queues and connections in order.
       destroyGraceSeconds: 30,
-      labels: labelsOf(args.stack),
+      labels: [...labelsOf(args.stack), { label: FINGERPRINT_LABEL, value: fingerprint }],
       ...LOGS,
     },
     { parent, deleteBeforeReplace: true, dependsOn: [...dependsOn, ...turn] },
@@ -88,7 +90,8 @@ function tlsFiles({ tls }: DockerBrokerArgs, node: string, index: number): docke
   return [
     { file: `${TLS_FOLDER}/ca.pem`, content: own.ca },
     { file: `${TLS_FOLDER}/server.pem`, content: own.cert },
-    { file: `${TLS_FOLDER}/server.key`, content: pulumi.secret(own.key), permissions: "0600" },
+    // Uploaded as root's, and not every image gives this folder to the broker's user; nobody else is in the container.
+    { file: `${TLS_FOLDER}/server.key`, content: pulumi.secret(own.key), permissions: "0444" },
   ];
 }
 
@@ -108,9 +111,10 @@ function healthOf(listeners: Listeners): docker.types.input.ContainerHealthcheck
   return { tests: ["CMD", "bash", "-c", check], interval: "15s", timeout: "15s", retries: 4, startPeriod: "1m0s" };
 }
 
-function registerTurn({ parent, args, node, count }: NodeParts, fingerprint: pulumi.Input<string>): pulumi.Resource {
+/** After the member before it: otherwise all nodes would be drained at once. */
+function registerTurn({ parent, args, node, count, dependsOn }: NodeParts, fingerprint: pulumi.Input<string>): pulumi.Resource {
   const spec = { container: containerName(args.prefix, node), node: `rabbit@${node}`, fingerprint, alone: count === 1 };
-  return new OwnResource("turn", globalName("turn", node), { spec }, { parent });
+  return new OwnResource("turn", globalName("turn", node), { spec }, { parent, dependsOn: [...dependsOn] });
 }
 
 /** With the broker as a whole nothing is taken out of the cluster first: there is nobody to keep it. */

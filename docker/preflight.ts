@@ -76,6 +76,11 @@ async function wake(container: string, options: PreflightOptions): Promise<{ sta
   return { state, published: state === "running" ? await publishedPorts(container) : [] };
 }
 
+/** Where a container that runs serves the management API on this machine now; `undefined` if it does not run. */
+export async function managementAt(container: string): Promise<string | undefined> {
+  return (await containerState(container)) === "running" ? managementOf(await publishedPorts(container)) : undefined;
+}
+
 function managementOf(published: readonly Published[]): string | undefined {
   const outside = (wanted: number): number | undefined => published.find(({ inside }) => inside === wanted)?.outside;
   const [plain, tls] = [outside(INSIDE.management), outside(INSIDE.https)];

@@ -91,9 +91,15 @@ export function jobsOf(topologies: readonly Topology[], replicas: number, load: 
   return { workers, load: loads };
 }
 
-export function registerWorkers(args: WorkersArgs, options: pulumi.CustomResourceOptions): WorkerTarget[] {
+export interface Workers {
+  readonly targets: WorkerTarget[];
+  /** None where there is nothing to run. */
+  readonly containers: docker.Container[];
+}
+
+export function registerWorkers(args: WorkersArgs, options: pulumi.CustomResourceOptions): Workers {
   const { workers, load } = jobsOf(args.topologies, args.replicas, args.load);
-  if (workers.length + load.length === 0) return [];
+  if (workers.length + load.length === 0) return { targets: [], containers: [] };
   const image = new docker.RemoteImage("worker-image", { name: args.image, keepLocally: true }, options);
   const common = {
     image: image.imageId,
@@ -117,10 +123,10 @@ export function registerWorkers(args: WorkersArgs, options: pulumi.CustomResourc
     },
     { ...options, deleteBeforeReplace: true },
   );
-  for (const job of [...workers, ...load]) {
+  const containers = [...workers, ...load].map((job) => {
     const name = `${args.prefix}-${job.name}`;
     const password = pulumi.secret(pulumi.output(args.passwords).apply((known) => known[job.user] ?? ""));
-    new docker.Container(
+    return new docker.Container(
       job.name,
       {
         ...common,
@@ -147,6 +153,7 @@ export function registerWorkers(args: WorkersArgs, options: pulumi.CustomResourc
         deleteBeforeReplace: true,
       },
     );
-  }
-  return workers.map(({ system, service, name }) => ({ system, service, target: `${args.prefix}-${name}:9090` }));
+  });
+  const targets = workers.map(({ system, service, name }) => ({ system, service, target: `${args.prefix}-${name}:9090` }));
+  return { targets, containers: [store, ...containers] };
 }

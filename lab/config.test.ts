@@ -1,7 +1,7 @@
 // The configuration of a run: values set over a tracked file, everything else left as it was.
 import { describe, expect, test } from "vitest";
 import fc from "fast-check";
-import { withConfig } from "./config.js";
+import { valueIn, withConfig } from "./config.js";
 
 const tracked = `# the dev stack
 config:
@@ -74,4 +74,14 @@ config:
       }),
     );
   });
+});
+
+test("a value of an earlier run is found again, and nothing else", () => {
+  fc.assert(
+    fc.property(fc.string(), (value) => {
+      expect(valueIn(withConfig(tracked, { "warren:workerImage": value }), "warren:workerImage")).toBe(value);
+    }),
+  );
+  expect(valueIn(tracked, "warren:workerImage")).toBeUndefined();
+  expect(valueIn(tracked, "warren:ports")).toBeUndefined();
 });

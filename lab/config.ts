@@ -11,6 +11,18 @@ export function withConfig(text: string, values: Readonly<Record<string, string>
   return `${lines.join("\n").replace(/\n+$/, "").replace(/^\n+/, "")}\n`;
 }
 
+/** A value that an earlier run was given, as `withConfig` writes it. */
+export function valueIn(text: string, key: string): string | undefined {
+  const found = text.split("\n").find((line) => line.trimStart().startsWith(`${key}: `));
+  if (found === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(found.slice(found.indexOf(": ") + 2));
+    return typeof value === "string" ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function setUnderConfig(lines: readonly string[], values: Readonly<Record<string, string>>): string[] {
   const start = lines.findIndex((line) => /^config\s*:/.test(line));
   const rest =

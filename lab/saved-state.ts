@@ -8,8 +8,6 @@ import type { Workspace } from "./workspace.js";
 /** What a run writes: the state after each step, and the history. */
 const RUN_SPACE = 100 * MB;
 
-const copyOf = (workspace: Workspace): string => join(workspace.folder, "last-state.json");
-
 function isWhole(file: string): boolean {
   try {
     JSON.parse(readFileSync(file, "utf8"));
@@ -41,7 +39,7 @@ export function restoreState(workspace: Workspace, say: (line: string) => void):
   removeBrokenAttributes(workspace, say);
   const state = workspace.checkpointFile;
   if (!existsSync(state) || isWhole(state)) return;
-  const copy = copyOf(workspace);
+  const copy = workspace.lastStateFile;
   if (!existsSync(copy) || !isWhole(copy)) {
     throw new WarrenError(`The stack's state ${state} cannot be read, and there is no copy of it`, {
       remedy: "remove that file: the next run adopts what is on the broker; npm run down -- --discard removes everything",
@@ -55,7 +53,7 @@ export function restoreState(workspace: Workspace, say: (line: string) => void):
 /** Keeps the state as it is now, before a run changes it. */
 export function saveState(workspace: Workspace): void {
   if (!existsSync(workspace.checkpointFile)) return;
-  const copy = copyOf(workspace);
+  const copy = workspace.lastStateFile;
   copyFileSync(workspace.checkpointFile, `${copy}.new`);
   renameSync(`${copy}.new`, copy);
 }

@@ -1,7 +1,7 @@
 // Options that stand for settings of the stack.
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
-import { settingsChoice, withSettings, type SettingOptions } from "./settings-choice.js";
+import { rememberable, settingsChoice, withSettings, type SettingOptions } from "./settings-choice.js";
 
 const parse = (...words: readonly string[]): Record<string, string> => {
   const command = withSettings(new Command().exitOverride().configureOutput({ writeErr: () => undefined }));
@@ -25,5 +25,18 @@ describe("settings", () => {
     expect(() => parse("--config", "adminPassword=sekret")).toThrow(/every process list shows/);
     expect(() => parse("--config", "adminPassword=sekret")).not.toThrow(/sekret/);
     expect(() => parse("--nodes", "2")).toThrow(/Allowed choices are 1, 3, 5/);
+  });
+
+  it.each([
+    ["allowDataLoss=true", /--discard/],
+    ["warren:allowDataLoss=false", /--discard/],
+    ["system=debias", /--system NAME/],
+    ["workerImage=a/b", /--workers/],
+  ])("%s is not remembered: it has an option of its own", (text, remedy) => {
+    expect(() => parse("--config", text)).toThrow(remedy);
+  });
+
+  it("that an earlier version remembered, and no run should have kept, are left out", () => {
+    expect(rememberable({ allowDataLoss: "true", system: "debias", workerImage: "a", nodes: "3" })).toEqual({ nodes: "3" });
   });
 });

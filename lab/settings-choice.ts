@@ -10,6 +10,13 @@ const SWITCHES = [
   ["load", "a container that publishes at a steady rate"],
 ] as const;
 
+/** Settings that have an option of their own, for they are not remembered, or not as a setting; each with what to do instead. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  allowDataLoss: "give --discard to the one run that may lose messages",
+  system: "give --system NAME, or --all",
+  workerImage: "give --workers: it builds the image of what is in the checkout",
+};
+
 type Switch = (typeof SWITCHES)[number][0];
 
 export type SettingOptions = { readonly [Name in Switch]?: boolean } & {
@@ -30,6 +37,10 @@ export function withSettings(command: Command): Command {
   );
 }
 
+/** Without what is not remembered as a setting. */
+export const rememberable = (settings: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(settings).filter(([key]) => !Object.hasOwn(ELSEWHERE, key)));
+
 /** The settings that the options name, by their keys. Throws a WarrenError (exit code 2). */
 export function settingsChoice(options: SettingOptions): Record<string, string> {
   const values: Record<string, string> = {};
@@ -45,6 +56,8 @@ export function settingsChoice(options: SettingOptions): Record<string, string> 
         remedy: `npm run pulumi -- config set --secret warren:${key} (it asks for the value)`,
         exitCode: 2,
       });
+    const remedy = Object.hasOwn(ELSEWHERE, key) ? ELSEWHERE[key] : undefined;
+    if (remedy !== undefined) throw new WarrenError(`--config ${key}: what is set so would be remembered.`, { remedy, exitCode: 2 });
     values[key] = value;
   }
   if (options.nodes !== undefined) values["nodes"] = options.nodes;

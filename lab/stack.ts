@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { WarrenError } from "../topology/errors.js";
 import { type Checkpoint, readCheckpoint, stackOutputs } from "./checkpoint.js";
 import { attach, need } from "./command.js";
-import { withConfig } from "./config.js";
+import { valueIn, withConfig } from "./config.js";
 import { type DockerObject, dockerObjects, remove, removeLabelled } from "./containers.js";
 import { ownFolder } from "./places.js";
 import { forgetAll, recover } from "./recover.js";
@@ -30,7 +30,7 @@ export async function up(options: StackOptions): Promise<number> {
   const { workspace, env, tools } = await open();
   const before = workspace.choices();
   const chosen = choicesOf(before, options);
-  await configure(workspace, env, tools, chosen, options);
+  await configure(workspace, env, tools, chosen, options, builtImage);
   await recover(workspace, env);
   // Remembered before the run: one that is killed in its middle is to be completed, not undone, by the next.
   workspace.remember(chosen);
@@ -44,7 +44,7 @@ export async function up(options: StackOptions): Promise<number> {
 /** Shows what `up` would do. */
 export async function preview(options: StackOptions): Promise<number> {
   const { workspace, env, tools } = await open();
-  await configure(workspace, env, tools, choicesOf(workspace.choices(), options), options);
+  await configure(workspace, env, tools, choicesOf(workspace.choices(), options), options, builtImage);
   await recover(workspace, env);
   return (await pulumi(workspace, env, ["preview", "--diff"])) === 0 ? 0 : 1;
 }
@@ -52,7 +52,7 @@ export async function preview(options: StackOptions): Promise<number> {
 /** Takes the stack down, and then whatever is left of it in Docker. */
 export async function down(options: StackOptions): Promise<number> {
   const { workspace, env, tools } = await open();
-  await configure(workspace, env, tools, workspace.choices(), options);
+  await configure(workspace, env, tools, workspace.choices(), options, () => imageBefore(workspace));
   try {
     await recover(workspace, env);
   } catch (error) {
@@ -106,6 +106,14 @@ function choicesOf(before: Choices, { system, settings = {} }: StackOptions): Ch
   return { ...before, ...(system === undefined ? {} : { system }), ...(Object.keys(all).length > 0 ? { settings: all } : {}) };
 }
 
+const WORKER_IMAGE = `${projectName}:workerImage`;
+
+const builtImage = async (): Promise<string> => (await step("Worker image", getWorkerImage)).image;
+
+/** What goes down is not built first. Where no run had one, any name will do: nothing is made of it. */
+export const imageBefore = ({ configFile }: Pick<Workspace, "configFile">): string =>
+  (existsSync(configFile) ? valueIn(readFileSync(configFile, "utf8"), WORKER_IMAGE) : undefined) ?? "warren/worker:none";
+
 /** Makes the stack if there is none, and the configuration of this run. */
 async function configure(
   workspace: Workspace,
@@ -113,13 +121,13 @@ async function configure(
   tools: Tools,
   { system, settings = {} }: Choices,
   { discard = false }: StackOptions,
+  workerImage: () => Promise<string> | string,
 ): Promise<void> {
   const file = join(workspace.program, `Pulumi.${stackName}.yaml`);
   const tracked = existsSync(file) ? readFileSync(file, "utf8") : "";
   const values: Record<string, string> = { [`${projectName}:image`]: tools.image };
   if (system !== undefined) values[`${projectName}:system`] = system;
-  if (settings["workers"] === "true" || settings["load"] === "true")
-    values[`${projectName}:workerImage`] = (await step("Worker image", getWorkerImage)).image;
+  if (settings["workers"] === "true" || settings["load"] === "true") values[WORKER_IMAGE] = await workerImage();
   for (const [key, value] of Object.entries(settings)) values[`${projectName}:${key}`] = value;
   if (discard) values[`${projectName}:allowDataLoss`] = "true";
   writeWhole(workspace.configFile, withConfig(tracked, values, { encryptionsalt: await getSalt(workspace, env) }));

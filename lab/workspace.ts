@@ -4,9 +4,11 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSy
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { checkout } from "./places.js";
+import { rememberable } from "./settings-choice.js";
 
+const DEV = "dev";
 /** The stack that the lab's commands work on. Another name is another stack beside it, with containers, volumes and ports of its own. */
-export const stackName = process.env["WARREN_STACK"] || "dev";
+export const stackName = process.env["WARREN_STACK"] || DEV;
 /** As Pulumi.yaml says. */
 export const projectName = "warren";
 
@@ -23,6 +25,10 @@ export class Workspace {
   readonly stateFolder: string;
   /** The configuration that a run gets: the tracked one with the choices of this checkout. */
   readonly configFile: string;
+  /** What `up` was told so far. */
+  readonly choicesFile: string;
+  /** A copy of the last whole state. */
+  readonly lastStateFile: string;
   /** A project of the same name, in which a stack is made: the engine writes the salt there and not into the tracked file. */
   readonly birthplace: string;
 
@@ -30,10 +36,14 @@ export class Workspace {
     readonly folder: string,
     /** The folder with Pulumi.yaml. */
     readonly program: string = checkout,
+    private readonly stack: string = stackName,
   ) {
     this.passphraseFile = join(folder, "passphrase");
     this.stateFolder = join(folder, "state");
-    this.configFile = join(folder, `Pulumi.${stackName}.yaml`);
+    this.configFile = join(folder, `Pulumi.${stack}.yaml`);
+    const own = stack === DEV ? "" : `.${stack}`;
+    this.choicesFile = join(folder, `choices${own}.json`);
+    this.lastStateFile = join(folder, `last-state${own}.json`);
     this.birthplace = join(folder, "birthplace");
   }
 
@@ -58,20 +68,21 @@ export class Workspace {
   }
 
   get checkpointFile(): string {
-    return join(this.stateFolder, ".pulumi", "stacks", projectName, `${stackName}.json`);
+    return join(this.stateFolder, ".pulumi", "stacks", projectName, `${this.stack}.json`);
   }
 
   get lockFolder(): string {
-    return join(this.stateFolder, ".pulumi", "locks", "organization", projectName, stackName);
+    return join(this.stateFolder, ".pulumi", "locks", "organization", projectName, this.stack);
   }
 
   choices(): Choices {
-    const file = join(this.folder, "choices.json");
-    return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Choices) : { version: 1 };
+    if (!existsSync(this.choicesFile)) return { version: 1 };
+    const { settings, ...choices } = JSON.parse(readFileSync(this.choicesFile, "utf8")) as Choices;
+    return settings === undefined ? choices : { ...choices, settings: rememberable(settings) };
   }
 
   remember(choices: Choices): void {
-    writeWhole(join(this.folder, "choices.json"), `${JSON.stringify(choices, null, 2)}\n`);
+    writeWhole(this.choicesFile, `${JSON.stringify(choices, null, 2)}\n`);
   }
 }
 

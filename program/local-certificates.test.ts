@@ -1,6 +1,6 @@
 // The checkout's own authority and what it signs: made once, kept, and renewed in time.
 import { X509Certificate } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -15,8 +15,8 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const DAY = 86_400_000;
-const make = (nodes: readonly string[], inDays = 0): ReturnType<typeof localCertificates> =>
-  localCertificates(folder, nodes, { days: 90, onProgress: (text) => told.push(text), now: new Date(Date.now() + inDays * DAY) });
+const make = (nodes: readonly string[], inDays = 0, dryRun = false): ReturnType<typeof localCertificates> =>
+  localCertificates(folder, nodes, { days: 90, onProgress: (text) => told.push(text), now: new Date(Date.now() + inDays * DAY), dryRun });
 
 it("they are for the node's name and this machine, signed by one authority, readable by the owner alone", async () => {
   expect(localAuthority(folder)).toBeUndefined();
@@ -56,4 +56,14 @@ it("one that does not fit is made anew", async () => {
   told = [];
   await make(["broker-0"]);
   expect(told).toEqual([expect.stringMatching(/broker-0 .*another authority signed it/)]);
+});
+
+it("a preview shows what would be made, and keeps none of it", async () => {
+  expect((await make(["broker-0"], 0, true)).certificates).toHaveLength(1);
+  expect(existsSync(join(folder, ".warren"))).toBe(false);
+  const first = await make(["broker-0"]);
+  const files = readdirSync(join(folder, ".warren/tls"));
+  expect((await make(["broker-0", "broker-1"], 61, true)).certificates[0]?.cert).not.toBe(first.certificates[0]?.cert);
+  expect(readdirSync(join(folder, ".warren/tls"))).toEqual(files);
+  expect(await make(["broker-0"])).toEqual(first);
 });

@@ -12,12 +12,14 @@ const AUTHORITY_DAYS = 3650;
 export interface LocalCertificates {
   /** By node. */
   readonly certificates: readonly (Certificate & { readonly ca: string })[];
-  /** Where the authority's is, PEM. */
+  /** Where the authority's is, PEM; in a dry run, where it would be. */
   readonly caFile: string;
 }
 
 export interface CertificateOptions {
   readonly days: number;
+  /** In a preview what has to be made is made, and not kept: what is up goes on with what there is. */
+  readonly dryRun?: boolean;
   /** Told what is made, and why. */
   readonly onProgress?: (text: string) => void;
   /** @default now */
@@ -36,21 +38,21 @@ export async function localCertificates(
   nodes: readonly string[],
   options: CertificateOptions,
 ): Promise<LocalCertificates> {
-  const { days, onProgress, now = new Date() } = options;
+  const { days, now = new Date(), dryRun = false } = options;
   const folder = join(directory, LOCAL_FOLDER, "tls");
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (!dryRun) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const authority = await kept(
     folder,
     "ca",
     (old) => staleness(old, old.cert, [], now),
     () => makeAuthority("Warren dev", AUTHORITY_DAYS),
-    onProgress,
+    options,
   );
   const certificates: (Certificate & { readonly ca: string })[] = [];
   for (const node of nodes) {
     const names = [`DNS:${node}`, "DNS:localhost", "IP:127.0.0.1"];
     const why = (old: Certificate): string | undefined => staleness(old, authority.cert, names, now);
-    certificates.push({ ...(await kept(folder, node, why, () => makeServer(authority, names, days), onProgress)), ca: authority.cert });
+    certificates.push({ ...(await kept(folder, node, why, () => makeServer(authority, names, days), options)), ca: authority.cert });
   }
   return { certificates, caFile: join(folder, "ca.pem") };
 }
@@ -61,7 +63,7 @@ async function kept(
   name: string,
   stale: (old: Certificate) => string | undefined,
   make: () => Promise<Certificate>,
-  onProgress: CertificateOptions["onProgress"],
+  { onProgress, dryRun }: CertificateOptions,
 ): Promise<Certificate> {
   const [cert, key] = [join(folder, `${name}.pem`), join(folder, `${name}.key`)];
   if (existsSync(cert) && existsSync(key)) {
@@ -71,6 +73,7 @@ async function kept(
     onProgress?.(`the certificate of ${name} is made anew: ${why}`);
   }
   const made = await make();
+  if (dryRun) return made;
   // The key first: a run that is killed in between finds a pair that does not fit only where the certificate was renewed.
   replace(key, made.key);
   replace(cert, made.cert);

@@ -65,14 +65,24 @@ async function look(settings: Settings, plan: InstallationPlan, connection: Conn
 
 const START_SECONDS = 90;
 
-/** It may have been started a moment ago. */
-async function lookInDocker(settings: Settings, plan: InstallationPlan, connection: Connection, prefix: string): Promise<void> {
+const isUntrusted = (error: unknown, endpoint: string): boolean =>
+  error instanceof BrokerError && error.kind === "tls" && endpoint.startsWith("https:");
+
+/**
+ * It may have been started a moment ago. With a certificate that has expired it is not looked at: the update renews it, and delete hooks,
+ * which come after that, refuse what would lose messages.
+ */
+export async function lookInDocker(settings: Settings, plan: InstallationPlan, connection: Connection, prefix: string): Promise<void> {
   const container = containerName(prefix);
   const broker = managementOf(connection);
   try {
     const remedy = `docker logs ${container} tells why`;
     await untilItAnswers(broker, { seconds: START_SECONDS, passing: ["unreachable", "not-rabbitmq", "failed"], remedy });
   } catch (error) {
+    if (isUntrusted(error, connection.endpoint)) {
+      tell(`${(error as BrokerError).fault} So its messages cannot be counted now; the update gives it another certificate and looks`);
+      return;
+    }
     if (!(error instanceof BrokerError) || error.kind !== "credentials") throw error;
     throw new WarrenError(`The broker in container ${container} does not take the password of its administrator that this checkout has.`, {
       remedy: `put back the ${LOCAL_FOLDER}/admin-password that it was made with; or give it this one: docker exec -i ${container} rabbitmqctl change_password ${ADMINISTRATOR} < ${LOCAL_FOLDER}/admin-password`,
@@ -122,8 +132,10 @@ async function openDocker(
     dryRun: pulumi.runtime.isDryRun(),
     onProgress: tell,
   });
-  const tls = listeners.tls ? await localCertificates(directory, names, { days: inDocker.certificateDays, onProgress: tell }) : undefined;
-  const ca = tls ?? localAuthority(directory);
+  const making = { days: inDocker.certificateDays, onProgress: tell, dryRun: pulumi.runtime.isDryRun() };
+  const tls = listeners.tls ? await localCertificates(directory, names, making) : undefined;
+  // In a preview there may be none yet.
+  const ca = localAuthority(directory);
   if (found.state === "running")
     await lookInDocker(
       settings,
@@ -152,7 +164,7 @@ async function openDocker(
     administrator: { name: ADMINISTRATOR, password, salt },
   });
   const { managementUrl, amqpUrl, metricsUrl } = broker;
-  const trusted = tls && !listeners.plain ? { caFile: tls.caFile } : {};
+  const trusted = tls && !listeners.plain && ca ? { caFile: ca.caFile } : {};
   return {
     args: { endpoint: managementUrl, username: ADMINISTRATOR, password: pulumi.secret(password), ...trusted },
     options: { dependsOn: [broker.ready], deletedWith: broker },
@@ -167,13 +179,12 @@ async function openDocker(
     isGone: () => isGone(prefix),
     announce: (topology) => {
       if (pulumi.runtime.isDryRun()) return;
-      topology.vhosts.apply(() =>
-        writeEndpoint(directory, {
-          ...{ managementUrl, amqpUrl, metricsUrl, username: ADMINISTRATOR, password, system: settings.system },
-          ...(nodes > 1 ? { amqpUrls: [...broker.amqpUrls], metricsUrls: [...broker.metricsUrls] } : {}),
-          ...(tls ? { caFile: CA_FILE, amqpsUrls: [...broker.amqpsUrls] } : {}),
-        }),
-      );
+      const address = {
+        ...{ managementUrl, amqpUrl, metricsUrl, username: ADMINISTRATOR, password, system: settings.system },
+        ...(nodes > 1 ? { amqpUrls: [...broker.amqpUrls], metricsUrls: [...broker.metricsUrls] } : {}),
+        ...(tls ? { caFile: CA_FILE, amqpsUrls: [...broker.amqpsUrls] } : {}),
+      };
+      topology.vhosts.apply(() => writeEndpoint(directory, address, stack));
     },
   };
 }

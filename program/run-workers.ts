@@ -1,6 +1,8 @@
 /** The services beside the dev broker, if the configuration switches them on. */
 import * as pulumi from "@pulumi/pulumi";
 import { registerWorkers, type WorkerTarget } from "../docker/workers.js";
+import { components } from "../provision/components.js";
+import { guardConsumers } from "../provision/guard-consumers.js";
 import type { RabbitTopology } from "../provision/topology.js";
 import { WarrenError } from "../topology/errors.js";
 import type { Installation } from "../topology/model.js";
@@ -18,11 +20,15 @@ export function runWorkers(settings: Settings, broker: OpenBroker, { topologies 
       exitCode: 2,
     });
   const stack = pulumi.getStack();
-  return registerWorkers(
+  const { targets, containers } = registerWorkers(
     {
       ...{ prefix: `${pulumi.getProject()}-${stack}`, stack, image: chosen.workerImage, network: inDocker.network, topologies },
       ...{ passwords: topology.passwords, urls: inDocker.insideUrls, ca: broker.ca, replicas: chosen.workers, load: chosen.load },
     },
     { dependsOn: [topology] },
   );
+  const vhosts = containers.length === 0 ? [] : components().flatMap((component) => component.vhosts);
+  const first = chosen.load > 0 ? "stop what publishes (npm run up -- --no-load); then " : "";
+  guardConsumers({ vhosts, resources: [topology, ...containers], first });
+  return targets;
 }

@@ -14,8 +14,8 @@ export interface Held {
   readonly messages: number | undefined;
 }
 
-/** Throws a WarrenError that lists the queues with messages, if there are any. */
-export function refuseDelete(held: readonly Held[]): void {
+/** Throws a WarrenError that lists the queues with messages, if there are any. @param first begins the remedy: what has to be done before */
+export function refuseDelete(held: readonly Held[], first = ""): void {
   const full = held.filter(({ messages }) => messages !== 0);
   if (full.length === 0) return;
   const lines = full.map(({ vhost, queue, messages }) => {
@@ -24,6 +24,7 @@ export function refuseDelete(held: readonly Held[]): void {
   });
   throw new WarrenError(["Not deleted, for messages would be lost:", ...lines].join("\n"), {
     remedy:
+      first +
       "let consumers empty what is named; or, to lose the messages on purpose, set warren:allowDataLoss (in a program: allowDataLoss: true; for the dev stack: npm run down -- --discard) and run again",
   });
 }
@@ -74,6 +75,8 @@ export interface DeleteHooks {
   readonly vhost: HookOptions;
   /** For the resource that is deleted before all others of a component. */
   readonly guard: HookOptions;
+  /** For the one that is deleted before the consumers that the program itself runs. */
+  readonly consumers: HookOptions;
 }
 
 type HookOptions = Pick<pulumi.ResourceOptions, "hooks">;
@@ -90,17 +93,24 @@ export async function ifKnown<T>(value: pulumi.Input<T>): Promise<T | undefined>
 /** Of a component: its counts, read once for all deletes that come at once. */
 const counts = new WeakMap<Component, Promise<Counts | undefined>>();
 
-async function refuse(resourceName: string, place: Place, first: boolean): Promise<void> {
+interface Refusal {
+  /** Waits until the counts are as old as the delete. */
+  readonly settle: boolean;
+  /** Begins the remedy. */
+  readonly first?: string | undefined;
+}
+
+async function refuse(resourceName: string, place: Place, { settle, first }: Refusal): Promise<void> {
   const asked = candidates(components(), resourceName, place.vhost).map(async (component) => {
     if (component.allowDataLoss || (await component.isGone?.())) return [];
     const known =
       counts.get(component) ?? ifKnown(component.connection).then((connection) => connection && new Counts(managementOf(connection)));
     counts.set(component, known);
     const broker = await known;
-    if (first) await broker?.settle(place.vhost);
+    if (settle) await broker?.settle(place.vhost);
     return (await broker?.of(place)) ?? [];
   });
-  refuseDelete((await Promise.all(asked)).flat());
+  refuseDelete((await Promise.all(asked)).flat(), first);
 }
 
 const sets = new WeakMap<object, DeleteHooks>();
@@ -111,19 +121,43 @@ const sets = new WeakMap<object, DeleteHooks>();
  * resources that have them. Counts of quorum queues and streams can be some seconds old: the guards, which are deleted first, wait that long.
  */
 export function deleteHooks(): DeleteHooks {
-  if (!canHook()) return { queue: {}, vhost: {}, guard: {} };
+  if (!canHook()) return { queue: {}, vhost: {}, guard: {}, consumers: {} };
   const monitor = pulumi.runtime.getMonitor() as object;
   const known = sets.get(monitor) ?? {
     queue: hook("queue", ({ name: queue, vhost, spec }) => ({ vhost: spec?.vhost ?? vhost ?? "/", queue: spec?.name ?? queue ?? "" })),
     vhost: hook("vhost", ({ name: vhost }) => ({ vhost: vhost ?? "/" })),
-    guard: hook("guard", ({ spec }) => ({ vhost: spec?.vhost ?? "/" })),
+    guard: hook("guard", ofGuard, () => ({ settle: true })),
+    consumers: hook("consumers", ofGuard, ({ vhost }) => {
+      const first = consumed().get(vhost);
+      // Switched off, or its vhost left the program: the guards of the vhost itself see to that.
+      return first === undefined ? undefined : { settle: true, first };
+    }),
   };
   sets.set(monitor, known);
   return known;
 }
 
-function hook(kind: keyof DeleteHooks, place: (old: OldOutputs) => Place): HookOptions {
-  const ask = ({ name, oldOutputs }: pulumi.ResourceHookArgs): Promise<void> =>
-    refuse(name, place((oldOutputs ?? {}) as OldOutputs), kind === "guard");
+const ofGuard = ({ spec }: OldOutputs): Place => ({ vhost: spec?.vhost ?? "/" });
+
+function hook(
+  kind: keyof DeleteHooks,
+  placeOf: (old: OldOutputs) => Place,
+  refusal: (place: Place) => Refusal | undefined = () => ({ settle: false }),
+): HookOptions {
+  const ask = async ({ name, oldOutputs }: pulumi.ResourceHookArgs): Promise<void> => {
+    const place = placeOf((oldOutputs ?? {}) as OldOutputs);
+    const how = refusal(place);
+    if (how) await refuse(name, place, how);
+  };
   return { hooks: { beforeDelete: [new pulumi.ResourceHook(`warren-${kind}-delete`, ask, { onDryRun: true })] } };
+}
+
+const programs = new WeakMap<object, Map<string, string>>();
+
+/** The vhosts whose consumers the program runs, each with what a remedy begins with if they may not go. */
+export function consumed(): Map<string, string> {
+  const monitor = pulumi.runtime.getMonitor() as object;
+  const known = programs.get(monitor) ?? new Map<string, string>();
+  programs.set(monitor, known);
+  return known;
 }

@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 
 /** Kinds of objects that belong to no vhost. */
-export type GlobalKind = "vhost" | "user" | "user-limits" | "password" | "global-parameter" | "guard" | "ready" | "turn" | "member";
+export type GlobalKind =
+  "vhost" | "user" | "user-limits" | "password" | "global-parameter" | "guard" | "consumers" | "ready" | "turn" | "member";
 
 /** Kinds of objects inside a vhost. */
 export type VhostKind =

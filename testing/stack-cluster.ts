@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import amqp from "amqplib";
 import { Management } from "../broker/index.js";
 import { run } from "../lab/command.js";
 import { topology } from "../topology/index.js";
@@ -13,6 +14,8 @@ import { connect } from "../workers/index.js";
 const source = resolve(__dirname, "..");
 const stack = process.env["WARREN_STACK"] ?? "";
 const PORTS = { amqpPort: 5730, managementPort: 15730, metricsPort: 15830, amqpsPort: 5729, httpsPort: 15729 } as const;
+/** No publisher waits longer for a promise while the nodes restart one after the other. */
+const GAP_MS = 15_000;
 /** In the queue before anything is changed, and every so many milliseconds one more. */
 const BEFORE = 2000;
 const PAUSE_MS = 10;
@@ -23,9 +26,10 @@ const TOPOLOGY = {
     entries: { type: "quorum", maxLength: 1_000_000 },
     kept: { type: "quorum", maxLength: 1000 },
     log: { type: "stream", maxAge: "1 day" },
+    notes: { type: "classic", maxLength: 100_000 },
   },
-  messages: { entry: { to: { queue: "entries" } } },
-  services: { writer: { publishes: ["entry"] }, reader: { consumes: ["entries"] } },
+  messages: { entry: { to: { queue: "entries" } }, line: { to: { queue: "log" } }, note: { to: { queue: "notes" } } },
+  services: { writer: { publishes: ["entry", "line", "note"] }, reader: { consumes: ["entries", "log", "notes"] } },
 } as const;
 const ledger = topology(TOPOLOGY);
 
@@ -58,7 +62,8 @@ const management = (): Management =>
 /** The sizes of all replicated queues' groups. */
 async function groups(): Promise<string[]> {
   const broker = management();
-  const sizes = (await broker.placements()).map(({ name, members = [], online = [] }) => `${name} ${members.length} ${online.length}`);
+  const replicated = (await broker.placements()).filter(({ type }) => type !== "classic");
+  const sizes = replicated.map(({ name, members = [], online = [] }) => `${name} ${members.length} ${online.length}`);
   await broker.close();
   return sizes.sort();
 }
@@ -70,6 +75,52 @@ async function until(expected: readonly string[]): Promise<void> {
     if (JSON.stringify(found) === JSON.stringify(expected)) return;
   }
   assert.deepEqual(found, expected);
+}
+
+/** How many nodes are drained at once, at most, while something is done. */
+async function drainedDuring(work: () => Promise<unknown>): Promise<number> {
+  const secret = readFileSync(join(clone, ".warren/admin-password"), "utf8").trim();
+  const headers = { authorization: `Basic ${Buffer.from(`warren:${secret}`).toString("base64")}` };
+  const look = async (node: number): Promise<number> => {
+    const url = `http://127.0.0.1:${PORTS.managementPort + node}/api/nodes?columns=name,being_drained`;
+    const answer = await fetch(url, { headers, signal: AbortSignal.timeout(2000) });
+    return ((await answer.json()) as { being_drained?: boolean }[]).filter((one) => one.being_drained).length;
+  };
+  let [most, looks, over] = [0, 0, false];
+  const watching = (async () => {
+    while (!over) {
+      for (const found of await Promise.allSettled([0, 1, 2].map(look))) {
+        if (found.status === "rejected") continue;
+        looks++;
+        most = Math.max(most, found.value);
+      }
+      await sleep(250);
+    }
+  })();
+  await work().finally(() => (over = true));
+  await watching;
+  assert.ok(looks > 10, "the nodes were hardly looked at");
+  return most;
+}
+
+/** The ids of all messages of a queue or a stream. */
+async function drain(url: string, ca: string, queue: string, options: amqp.Options.Consume): Promise<Set<string>> {
+  const connection = await amqp.connect(url, { ca: [ca] });
+  const channel = await connection.createChannel();
+  await channel.prefetch(200);
+  const found = new Set<string>();
+  await channel.consume(
+    queue,
+    (message) => {
+      if (!message) return;
+      found.add(String(message.properties.messageId));
+      channel.ack(message);
+    },
+    options,
+  );
+  for (let size = -1; size !== found.size; await sleep(2000)) size = found.size;
+  await connection.close();
+  return found;
 }
 
 async function password(user: string): Promise<string> {
@@ -100,24 +151,32 @@ async function main(): Promise<void> {
     url: urls(3, "ledger.writer", await password("ledger.writer")),
     backoff: { min: 50, max: 500 },
   });
-  const confirmed = new Set<string>();
+  const confirmed = { entry: new Set<string>(), line: new Set<string>(), note: new Set<string>() };
   let failed = 0;
   let stopped = false;
-  const publish = async (): Promise<void> => {
+  let last = Date.now();
+  let gap = 0;
+  const publish = async (message: keyof typeof confirmed): Promise<void> => {
     try {
-      confirmed.add(String((await writer.publish("entry", { at: Date.now() })).messageId));
+      confirmed[message].add(String((await writer.publish(message, { at: Date.now() })).messageId));
+      if (message === "entry") gap = Math.max(gap, Date.now() - last);
+      if (message === "entry") last = Date.now();
     } catch {
       // Not promised to the publisher, so not lost.
       failed++;
     }
   };
-  await Promise.all(Array.from({ length: BEFORE }, publish));
-  assert.equal(confirmed.size, BEFORE);
+  await Promise.all(Array.from({ length: BEFORE }, () => publish("entry")));
+  // Into the classic queue while its node, which is the first one, is not being restarted: nobody else has it.
+  await Promise.all(Array.from({ length: BEFORE }, () => publish("note")));
+  assert.deepEqual([confirmed.entry.size, confirmed.note.size], [BEFORE, BEFORE]);
   const publishing = (async () => {
     const flying = new Set<Promise<void>>();
     while (!stopped) {
-      const one = publish().finally(() => flying.delete(one));
-      flying.add(one);
+      for (const message of ["entry", "line"] as const) {
+        const one = publish(message).finally(() => flying.delete(one));
+        flying.add(one);
+      }
       await sleep(PAUSE_MS);
     }
     await Promise.all(flying);
@@ -129,7 +188,11 @@ async function main(): Promise<void> {
   assert.equal(started(0), first, "the first node restarted when others came");
 
   const before = [0, 1, 2].map(started);
-  await npm("up", "--tls", "--config", "memoryMb=500");
+  gap = 0;
+  const drained = await drainedDuring(() => npm("up", "--tls", "--config", "memoryMb=500"));
+  tell(`longest time without a confirm ${gap} ms, nodes drained at once ${drained}`);
+  assert.ok(gap < GAP_MS, `for ${gap} ms nothing was confirmed while the nodes restarted`);
+  assert.equal(drained, 1, "more than one node was drained, or none");
   await until(["entries 3 3", "kept 3 3", "log 3 3"]);
   const after = [0, 1, 2].map(started);
   assert.ok(
@@ -155,22 +218,29 @@ async function main(): Promise<void> {
   stopped = true;
   await publishing;
   await writer.close();
-  const port = PORTS.amqpsPort;
-  const reader = await connect(ledger, {
-    ...{ service: "reader", url: `amqps://ledger.reader:${await password("ledger.reader")}@127.0.0.1:${port}/ledger`, tls: { ca } },
-  });
-  const found = new Set<string>();
+  const url = `amqps://ledger.reader:${await password("ledger.reader")}@127.0.0.1:${PORTS.amqpsPort}/ledger`;
+  const reader = await connect(ledger, { service: "reader", url, tls: { ca } });
+  const entries = new Set<string>();
   let twice = 0;
   await reader.consume("entries", ({ messageId = "" }) => {
-    if (found.has(messageId)) twice++;
-    found.add(messageId);
+    if (entries.has(messageId)) twice++;
+    entries.add(messageId);
   });
-  for (let size = -1; size !== found.size; await sleep(2000)) size = found.size;
+  for (let size = -1; size !== entries.size; await sleep(2000)) size = entries.size;
   await reader.close();
-  const lost = [...confirmed].filter((id) => !found.has(id));
-  tell(`confirmed ${confirmed.size}, refused ${failed}, found ${found.size}, twice ${twice}, lost ${lost.length}`);
-  assert.equal(lost.length, 0);
-  assert.ok(confirmed.size > BEFORE + 500, "the publisher hardly published");
+  const found = {
+    entry: entries,
+    line: await drain(url, ca, "log", { arguments: { "x-stream-offset": "first" } }),
+    note: await drain(url, ca, "notes", {}),
+  };
+  tell(`refused ${failed}, entries twice ${twice}`);
+  for (const message of ["entry", "line", "note"] as const) {
+    const lost = [...confirmed[message]].filter((id) => !found[message].has(id));
+    tell(`${message}: confirmed ${confirmed[message].size}, found ${found[message].size}, lost ${lost.length}`);
+    assert.equal(lost.length, 0, `messages "${message}" were lost`);
+  }
+  assert.ok(confirmed.entry.size > BEFORE + 500, "the publisher hardly published");
+  assert.ok(confirmed.line.size > 500, "the publisher of the stream hardly published");
 
   await npm("down", "--discard");
   assert.deepEqual(left(), []);

@@ -2,9 +2,10 @@
 import { equal } from "../../topology/equal.js";
 import { generatePassword } from "../../broker/password.js";
 import { joined, left, waitForTurn } from "../../docker/membership.js";
+import { managementAt } from "../../docker/preflight.js";
 import { untilItAnswers, type Starting } from "../wait.js";
 import type { Behaviour, Outs, Props } from "./behaviour.js";
-import { client } from "./objects.js";
+import { atPresent, client } from "./objects.js";
 
 const kept = ({ password, passwordHash }: Outs): Outs => ({ password, passwordHash });
 
@@ -62,7 +63,8 @@ const member: Behaviour = {
     await joined(client(connection), spec);
     return {};
   },
-  remove: ({ spec, connection }) => left(client(connection), spec),
+  // The first node, which stays, may have other ports by now than when this one came.
+  remove: async ({ spec, connection }) => left(client(atPresent(connection, await managementAt(String(spec["seat"])))), spec),
 };
 
 export const LOCAL = { password, guard, ready, turn, member } as const;

@@ -26,6 +26,12 @@ export function renew(before: Connection | undefined, after: Connection | undefi
   if (!current.has(former)) current.set(former, after);
 }
 
+/** What a state has, at the address where its broker is now, with the credentials of this run if it has any for it. */
+export function atPresent(connection: Connection, endpoint = connection.endpoint): Connection {
+  const moved = { ...connection, endpoint };
+  return current.get(account(moved, moved.username)) ?? moved;
+}
+
 /** One client per broker and process, so that its connections are used again. */
 export function client(connection: Connection): Management {
   const key = JSON.stringify(connection);
@@ -87,7 +93,7 @@ export function objectBehaviour(name: KindName): Behaviour {
     },
 
     async remove({ spec, connection }: Props) {
-      await kind.remove(client(current.get(account(connection, connection.username)) ?? connection), spec);
+      await kind.remove(client(atPresent(connection)), spec);
     },
   };
 }
