@@ -84,7 +84,8 @@ describe("nodes of a cluster", () => {
 it("with TLS the key can be read by the broker's user, whose image may not own the folder", async () => {
   const certificate = { ca: "ca", cert: "cert", key: "key" };
   await up({ tls: { certificates: [certificate], caFile: "ca.pem" } });
-  const uploads = registered.get("broker-0")?.inputs["uploads"] as { file: string; permissions?: string }[];
+  // Secret as a whole, for some of them are.
+  const { value: uploads } = registered.get("broker-0")?.inputs["uploads"] as { value: { file: string; permissions?: string }[] };
   // Beside it lies the cookie, in a folder that every image gives to that user.
   const closed = uploads.filter(({ file, permissions = "0644" }) => !file.startsWith("/var/lib/rabbitmq/") && !/4$/.test(permissions));
   expect(uploads.some(({ file }) => file.endsWith("server.key"))).toBe(true);

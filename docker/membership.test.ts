@@ -72,6 +72,9 @@ describe("a turn", () => {
   });
 });
 
+/** As 4.3's commands say it. */
+const GONE = "Object (queue, stream, exchange, etc) was not found";
+
 interface Queue {
   readonly type: string;
   readonly members?: string[];
@@ -79,7 +82,10 @@ interface Queue {
 }
 
 /** The management API of a cluster of three, as far as leaving asks it. */
-function broker(queues: Readonly<Record<string, Queue>>, { running = true, messages = 0 as number | undefined } = {}) {
+function broker(
+  queues: Readonly<Record<string, Queue>>,
+  { running = true, messages = 0 }: { running?: boolean; messages?: number | null } = {},
+) {
   const removed: string[] = [];
   const placements = Object.entries(queues).map(([name, queue]) => ({ vhost: "v", name, arguments: {}, ...queue }));
   const fake = {
@@ -91,7 +97,7 @@ function broker(queues: Readonly<Record<string, Queue>>, { running = true, messa
         ...(members ? { members: members.filter((node) => !removed.includes(`${queue.name} ${node}`)) } : {}),
       })),
     placement: async (_vhost: string, name: string) => placements.find((queue) => queue.name === name),
-    counts: async () => placements.map(({ vhost, name }) => ({ vhost, name, ...(messages === undefined ? {} : { messages }) })),
+    counts: async () => placements.map(({ vhost, name }) => ({ vhost, name, ...(messages === null ? {} : { messages }) })),
     removeQuorumMember: async (_vhost: string, name: string, node: string) => {
       if (name === "gone") throw new BrokerError("not-found", "not found", "");
       removed.push(`${name} ${node}`);
@@ -141,15 +147,15 @@ describe("a node that leaves", () => {
     const classic = { c: { type: "classic", node: "rabbit@broker-2" } };
     await left(broker(classic, { running: false }).management, spec);
     expect(inside()).toEqual(["2 rabbitmqctl start_app", "2 rabbitmq-upgrade drain", STOP, FORGET]);
-    const unknown = left(broker(classic, { running: false, messages: undefined }).management, spec);
+    const unknown = left(broker(classic, { running: false, messages: null }).management, spec);
     await expect(unknown).rejects.toThrow(/classic queue "c" in vhost "v" holds an unknown number of messages/);
   });
 
   it("does not wait for a queue that somebody deletes meanwhile", async () => {
     docker({
       "ps --filter": "echo running",
-      stream_status: "echo 'Error: not_found' >&2; exit 70",
-      delete_replica: "echo not_found >&2; exit 70",
+      stream_status: `echo '${GONE}' >&2; exit 65`,
+      delete_replica: `echo '${GONE}' >&2; exit 65`,
     });
     await left(broker({ gone: { type: "quorum", members: ALL }, s: { type: "stream", members: ALL } }).management, spec);
     expect(inside().at(-1)).toBe(FORGET);

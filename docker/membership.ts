@@ -165,8 +165,8 @@ async function groupsOf(broker: Management): Promise<Group[]> {
 const MEMBER_ALREADY = /already.{0,10}member/i;
 const MEMBER_GONE = /not.{0,5}a.{0,5}member/i;
 const FORGOTTEN = /not_a_cluster_node|is not in the cluster/i;
-/** Deleted meanwhile. Not what Docker says where a program is not found. */
-const QUEUE_GONE = /\bnot_found\b|\bqueue\b.{0,80}\bnot found/i;
+/** Deleted meanwhile: what the commands of 4.3 say. Not what Docker says where a program is not found. */
+const QUEUE_GONE = /\bnot_found\b|\bqueue\b.{0,80}\bwas not found/i;
 
 async function apply(broker: Management, seat: string, { vhost, name, type, add, remove }: Change): Promise<void> {
   const stream = (verb: string, node: string): Promise<unknown> =>
