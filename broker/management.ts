@@ -284,7 +284,7 @@ export class Management {
 
   /** Of one queue. */
   placement(vhost: string, name: string): Promise<wire.WirePlacement | undefined> {
-    const columns = "vhost,name,type,node,leader,members,online";
+    const columns = "vhost,name,type,node,leader,members,online,arguments";
     return this.#find(wire.WirePlacement, encode`/api/queues/${vhost}/${name}` + `?disable_stats=true&columns=${columns}`);
   }
 
