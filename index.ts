@@ -1,5 +1,6 @@
 /** The program of `pulumi up`: configuration, check, look at what is there, broker, topology, outputs. Nothing is decided here. */
 import { openBroker } from "./program/open-broker.js";
+import { runMonitoring } from "./program/run-monitoring.js";
 import { runWorkers } from "./program/run-workers.js";
 import { readSettings } from "./program/settings.js";
 import { pulumiCommand, summaryText } from "./program/summary.js";
@@ -33,8 +34,10 @@ async function program(): Promise<Record<string, unknown>> {
     },
     broker.options,
   );
-  broker.announce(topology);
   const workers = runWorkers(settings, broker, installation, topology);
+  const monitoring = runMonitoring(settings, broker, installation, topology, workers);
+  const watched = monitoring && { prometheusUrl: monitoring.prometheusUrl, alertmanagerUrl: monitoring.alertmanagerUrl };
+  broker.announce(topology, watched);
 
   const { managementUrl, metricsUrl, administrator, inDocker } = broker;
   const amqpUrl = inDocker?.amqpUrls.join(" ") ?? broker.amqpUrl;
@@ -47,6 +50,7 @@ async function program(): Promise<Record<string, unknown>> {
       ...(inDocker ? { nodes: { amqp: inDocker.amqpUrls, amqps: inDocker.amqpsUrls, metrics: inDocker.metricsUrls } } : {}),
     },
     ...(workers.length > 0 ? { workers } : {}),
+    ...(monitoring ?? {}),
     users: topology.users,
     passwords: topology.passwords,
     summary: topology.vhosts.apply(() =>
@@ -56,6 +60,7 @@ async function program(): Promise<Record<string, unknown>> {
         amqpUrl,
         amqpsUrl,
         administrator,
+        monitoring,
         passwordIn: broker.passwordIn,
         pulumi: pulumiCommand(),
       }),

@@ -77,6 +77,12 @@ describe("URLs", () => {
     const environment = { WARREN_BROKER_USERNAME: "e", WARREN_BROKER_PASSWORD: "x" };
     expect(at("http://h:1", environment).management).toMatchObject({ username: "e", password: "x" });
     expect(at("http://u@h:1", environment).management).toMatchObject({ username: "u", password: "x" });
+    const file = join(scratch(), "password");
+    writeFileSync(file, "in a file\n");
+    const named = { WARREN_BROKER_USERNAME: "e", WARREN_BROKER_PASSWORD_FILE: file };
+    expect(at("http://h:1", named).management).toMatchObject({ username: "e", password: "in a file" });
+    expect(at("http://h:1", { ...named, WARREN_BROKER_PASSWORD: "x" }).management).toMatchObject({ password: "x" });
+    expect(() => at("http://h:1", { ...named, WARREN_BROKER_PASSWORD_FILE: `${file}x` })).toThrow(/WARREN_BROKER_PASSWORD_FILE.*ENOENT/);
   });
 
   test("PEM files by the environment", () => {

@@ -34,6 +34,9 @@ export const EndpointFile = z.strictObject({
   metricsUrls: z.array(z.url({ protocol: /^https?$/ })).optional(),
   /** With TLS, of every node. */
   amqpsUrls: z.array(z.url({ protocol: /^amqps$/ })).optional(),
+  /** Where the stack has its monitoring: `http://127.0.0.1:9090`, `http://127.0.0.1:9093`. */
+  prometheusUrl: z.url({ protocol: /^https?$/ }).optional(),
+  alertmanagerUrl: z.url({ protocol: /^https?$/ }).optional(),
   username: z.string().min(1),
   /** Holds the password and nothing else; relative to the directory of this file. */
   passwordFile: z.string().min(1),
@@ -76,7 +79,8 @@ const TLS_FILES = { ca: "WARREN_BROKER_CA_FILE", cert: "WARREN_BROKER_CERT_FILE"
 
 /**
  * The broker of a verb. An AMQP address stands for the management API at its port + 10000 (5672: 15672, 5671: 15671), and its path is the vhost.
- * What the URL leaves out of the credentials comes from `WARREN_BROKER_USERNAME` and `WARREN_BROKER_PASSWORD`, which no process list shows;
+ * What the URL leaves out of the credentials comes from `WARREN_BROKER_USERNAME` and `WARREN_BROKER_PASSWORD` (or a file:
+ * `WARREN_BROKER_PASSWORD_FILE`), which no process list shows;
  * PEM files from `WARREN_BROKER_CA_FILE`, `_CERT_FILE`, `_KEY_FILE`. Throws a WarrenError (exit code 2) that says how to name one.
  */
 export function brokerAddress(options: AddressOptions = {}): BrokerAddress {
@@ -116,6 +120,8 @@ function fromUrl(text: string, source: BrokerAddress["source"], environment: Rea
   } catch {
     throw wrong(`in "${shownAddress(text)}" a % does not begin an escape; write %25 for the character itself.`);
   }
+  const passwordFile = environment["WARREN_BROKER_PASSWORD_FILE"];
+  if (password === "" && passwordFile) password = readText(passwordFile, "WARREN_BROKER_PASSWORD_FILE").trim();
   if (username === "" || password === "") {
     throw new WarrenError(`${source}: "${shownAddress(text)}" has no ${username === "" ? "user" : "password"}.`, {
       allowed: SHAPES,

@@ -10,7 +10,7 @@ import { FINGERPRINT_LABEL } from "./commands.js";
 import { bootDefinitions, brokerConf, COOKIE_FILE, DEFINITIONS_FILE, enabledPlugins, TLS_FOLDER } from "./files.js";
 import { INSIDE, nodeName, nodeNames, published, type Listeners, type Ports } from "./nodes.js";
 
-const LOGS = { logDriver: "json-file", logOpts: { "max-size": "10m", "max-file": "3" } };
+export const LOGS = { logDriver: "json-file", logOpts: { "max-size": "10m", "max-file": "3" } };
 
 export const labelsOf = (stack: string): { label: string; value: string }[] => [{ label: "warren.stack", value: stack }];
 

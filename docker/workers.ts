@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Topology } from "../topology/model.js";
 import { serviceUser } from "../topology/names.js";
 import { systems } from "../topology/systems/index.js";
-import { labelsOf } from "./node.js";
+import { labelsOf, LOGS } from "./node.js";
 
 export interface WorkersArgs {
   /** Begins the names of everything in Docker: `warren-dev`. */
@@ -42,7 +42,6 @@ const OUTSIDE = new Set(["contextiq webhook"]);
 const SECRETS = "/run/warren";
 /** For what has no health server. All of it is said: what is left out comes from the image, and would look like a change at the next update. */
 const NO_HEALTH = { tests: ["NONE"], interval: "10s", timeout: "4s", startPeriod: "30s", retries: 3 };
-const LOGS = { logDriver: "json-file", logOpts: { "max-size": "10m", "max-file": "3" } };
 
 interface Job {
   readonly system: string;

@@ -48,6 +48,7 @@ async function main(): Promise<number> {
     ),
     "npm run up",
     "npm run up -- --nodes 3 --tls",
+    "npm run up -- --monitoring --workers --load",
     "npm run up -- --config amqpPort=5680 --config managementPort=15680",
     "npm run up -- --system debias",
     "npm run up -- --system ./my/topology.ts",

@@ -14,6 +14,7 @@ describe("settings", () => {
   it("are switched on and off", () => {
     expect(parse("--nodes", "3", "--tls", "--no-plain")).toEqual({ nodes: "3", tls: "true", plain: "false" });
     expect(parse("--no-tls", "--plain")).toEqual({ tls: "false", plain: "true" });
+    expect(parse("--monitoring")).toEqual({ monitoring: "true" });
   });
 
   it("of any key, more than one", () => {

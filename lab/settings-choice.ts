@@ -7,6 +7,7 @@ const SWITCHES = [
   ["tls", "AMQPS and HTTPS too, with certificates by a local authority"],
   ["plain", "AMQP and HTTP without TLS"],
   ["workers", "the services that consume, as containers (of the five systems)"],
+  ["monitoring", "Prometheus, Alertmanager and the exporter as containers"],
   ["load", "a container that publishes at a steady rate"],
 ] as const;
 

@@ -6,6 +6,7 @@ import { type Checkpoint, readCheckpoint, stackOutputs } from "./checkpoint.js";
 import { attach, need } from "./command.js";
 import { valueIn, withConfig } from "./config.js";
 import { type DockerObject, dockerObjects, remove, removeLabelled } from "./containers.js";
+import { getMonitoringImages } from "./monitoring-images.js";
 import { ownFolder } from "./places.js";
 import { forgetAll, recover } from "./recover.js";
 import { restoreState } from "./saved-state.js";
@@ -30,7 +31,7 @@ export async function up(options: StackOptions): Promise<number> {
   const { workspace, env, tools } = await open();
   const before = workspace.choices();
   const chosen = choicesOf(before, options);
-  await configure(workspace, env, tools, chosen, options, builtImage);
+  await configure(workspace, env, tools, chosen, options, imagesFor);
   await recover(workspace, env);
   // Remembered before the run: one that is killed in its middle is to be completed, not undone, by the next.
   workspace.remember(chosen);
@@ -44,7 +45,7 @@ export async function up(options: StackOptions): Promise<number> {
 /** Shows what `up` would do. */
 export async function preview(options: StackOptions): Promise<number> {
   const { workspace, env, tools } = await open();
-  await configure(workspace, env, tools, choicesOf(workspace.choices(), options), options, builtImage);
+  await configure(workspace, env, tools, choicesOf(workspace.choices(), options), options, imagesFor);
   await recover(workspace, env);
   return (await pulumi(workspace, env, ["preview", "--diff"])) === 0 ? 0 : 1;
 }
@@ -52,7 +53,7 @@ export async function preview(options: StackOptions): Promise<number> {
 /** Takes the stack down, and then whatever is left of it in Docker. */
 export async function down(options: StackOptions): Promise<number> {
   const { workspace, env, tools } = await open();
-  await configure(workspace, env, tools, workspace.choices(), options, () => imageBefore(workspace));
+  await configure(workspace, env, tools, workspace.choices(), options, () => imagesBefore(workspace));
   try {
     await recover(workspace, env);
   } catch (error) {
@@ -106,13 +107,28 @@ function choicesOf(before: Choices, { system, settings = {} }: StackOptions): Ch
   return { ...before, ...(system === undefined ? {} : { system }), ...(Object.keys(all).length > 0 ? { settings: all } : {}) };
 }
 
-const WORKER_IMAGE = `${projectName}:workerImage`;
+/** By their keys of the configuration; `undefined`: it cannot be had. */
+type Images = Readonly<Record<string, string | undefined>>;
+type Settings = NonNullable<Choices["settings"]>;
 
-const builtImage = async (): Promise<string> => (await step("Worker image", getWorkerImage)).image;
+/** What these settings run, beside the broker. */
+async function imagesFor(settings: Settings): Promise<Images> {
+  const on = (name: string): boolean => settings[name] === "true";
+  // The exporter is in the worker's image.
+  const worker = on("workers") || on("load") || on("monitoring") ? await step("Worker image", getWorkerImage) : undefined;
+  const { prometheus, alertmanager, grafana } = on("monitoring") ? await step("Monitoring images", getMonitoringImages) : {};
+  return { workerImage: worker?.image, prometheusImage: prometheus, alertmanagerImage: alertmanager, grafanaImage: grafana };
+}
 
-/** What goes down is not built first. Where no run had one, any name will do: nothing is made of it. */
-export const imageBefore = ({ configFile }: Pick<Workspace, "configFile">): string =>
-  (existsSync(configFile) ? valueIn(readFileSync(configFile, "utf8"), WORKER_IMAGE) : undefined) ?? "warren/worker:none";
+/** What goes down is not built first. Where no run had a worker's, any name will do: nothing is made of it. */
+export function imagesBefore({ configFile }: Pick<Workspace, "configFile">): Images {
+  const config = existsSync(configFile) ? readFileSync(configFile, "utf8") : "";
+  const before = (name: string): string | undefined => valueIn(config, `${projectName}:${name}`);
+  return {
+    workerImage: before("workerImage") ?? "warren/worker:none",
+    ...Object.fromEntries(["prometheusImage", "alertmanagerImage", "grafanaImage"].map((name) => [name, before(name)])),
+  };
+}
 
 /** Makes the stack if there is none, and the configuration of this run. */
 async function configure(
@@ -121,13 +137,13 @@ async function configure(
   tools: Tools,
   { system, settings = {} }: Choices,
   { discard = false }: StackOptions,
-  workerImage: () => Promise<string> | string,
+  images: (settings: Settings) => Promise<Images> | Images,
 ): Promise<void> {
   const file = join(workspace.program, `Pulumi.${stackName}.yaml`);
   const tracked = existsSync(file) ? readFileSync(file, "utf8") : "";
   const values: Record<string, string> = { [`${projectName}:image`]: tools.image };
   if (system !== undefined) values[`${projectName}:system`] = system;
-  if (settings["workers"] === "true" || settings["load"] === "true") values[WORKER_IMAGE] = await workerImage();
+  for (const [name, image] of Object.entries(await images(settings))) if (image !== undefined) values[`${projectName}:${name}`] = image;
   for (const [key, value] of Object.entries(settings)) values[`${projectName}:${key}`] = value;
   if (discard) values[`${projectName}:allowDataLoss`] = "true";
   writeWhole(workspace.configFile, withConfig(tracked, values, { encryptionsalt: await getSalt(workspace, env) }));

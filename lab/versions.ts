@@ -23,6 +23,17 @@ export const versions = {
     /** Counts the changes of lab/image/: another number makes another image. */
     recipe: 1,
   },
+  monitoring: {
+    prometheus: "prom/prometheus:v3.5.0",
+    alertmanager: "prom/alertmanager:v0.28.1",
+    /** Debian has none. */
+    grafana: "grafana/grafana:12.2.0",
+    /** The series of Prometheus that a self-made image must hold, and the Debian suite that has it. */
+    series: "3",
+    suite: "forky",
+    /** Counts the changes of lab/image/prometheus.sh: another number makes another image. */
+    recipe: 1,
+  },
   worker: {
     /** The series of Node that a self-made base must hold, and the Debian suite that has it. */
     major: 24,

@@ -1,8 +1,9 @@
 /** The broker that the configuration names, looked at before anything is registered: the dev stack's in Docker, or one that is there. */
 import * as pulumi from "@pulumi/pulumi";
-import { writeEndpoint } from "../broker/address.js";
+import { writeEndpoint, type EndpointFile } from "../broker/address.js";
 import { BrokerError } from "../broker/faults.js";
 import { Broker, containerName } from "../docker/broker.js";
+import { MONITORING_CONTAINERS } from "../docker/monitoring.js";
 import { nodeNames, portsOf, published } from "../docker/nodes.js";
 import { pluginsOf } from "../docker/plugins.js";
 import { isGone, preflight, type Found } from "../docker/preflight.js";
@@ -16,6 +17,7 @@ import type { InstallationPlan } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
 import { CA_FILE, localAuthority, localCertificates } from "./local-certificates.js";
 import { LOCAL_FOLDER, localSecret } from "./local-secrets.js";
+import { monitoringPorts } from "./monitoring-settings.js";
 import { externalArgs, PORT_KEYS, type DockerSettings, type ExternalSettings, type Settings } from "./settings.js";
 
 export interface OpenBroker {
@@ -30,13 +32,15 @@ export interface OpenBroker {
   readonly inDocker?: Broker;
   /** The authority of its certificates, PEM, where it has TLS alone. */
   readonly ca?: string | undefined;
+  /** The authority of its certificates, PEM, where it has TLS. */
+  readonly authority?: string | undefined;
   readonly administrator: string;
   /** The file in which the administrator's password was generated. */
   readonly passwordIn: string | undefined;
   /** Whether it is gone with all it held. */
   readonly isGone: () => Promise<boolean>;
   /** Lets the `warren` command find it, once the topology is on it. */
-  readonly announce: (topology: RabbitTopology) => void;
+  readonly announce: (topology: RabbitTopology, monitored?: Pick<EndpointFile, "prometheusUrl" | "alertmanagerUrl">) => void;
 }
 
 const ADMINISTRATOR = "warren";
@@ -120,15 +124,18 @@ async function openDocker(
   const stack = pulumi.getStack();
   const prefix = `${pulumi.getProject()}-${stack}`;
   const password = inDocker.adminPassword ?? localSecret(directory, "admin-password");
-  const { image, nodes, ports, listeners, memoryMb } = inDocker;
+  const { image, nodes, ports, listeners, memoryMb, monitoring } = inDocker;
   const names = nodeNames(nodes);
   const found: Found = await preflight({
     container: containerName(prefix),
-    others: names.slice(1).map((node) => containerName(prefix, node)),
+    others: [...names.slice(1), ...(monitoring ? MONITORING_CONTAINERS : [])].map((name) => containerName(prefix, name)),
     image,
-    ports: names.flatMap((_, index) =>
-      published(listeners).map((name) => ({ key: `warren:${PORT_KEYS[name]}`, port: portsOf(ports, index)[name] })),
-    ),
+    ports: [
+      ...names.flatMap((_, index) =>
+        published(listeners).map((name) => ({ key: `warren:${PORT_KEYS[name]}`, port: portsOf(ports, index)[name] })),
+      ),
+      ...(monitoring ? monitoringPorts(monitoring) : []),
+    ],
     dryRun: pulumi.runtime.isDryRun(),
     onProgress: tell,
   });
@@ -173,16 +180,18 @@ async function openDocker(
     amqpUrl,
     metricsUrl,
     inDocker: broker,
-    ca: tls && !listeners.plain ? tls.certificates[0]?.ca : undefined,
+    ca: listeners.plain ? undefined : tls?.certificates[0]?.ca,
+    authority: tls?.certificates[0]?.ca,
     administrator: ADMINISTRATOR,
     passwordIn: inDocker.adminPassword === undefined ? `${LOCAL_FOLDER}/admin-password` : undefined,
     isGone: () => isGone(prefix),
-    announce: (topology) => {
+    announce: (topology, monitored = {}) => {
       if (pulumi.runtime.isDryRun()) return;
       const address = {
         ...{ managementUrl, amqpUrl, metricsUrl, username: ADMINISTRATOR, password, system: settings.system },
         ...(nodes > 1 ? { amqpUrls: [...broker.amqpUrls], metricsUrls: [...broker.metricsUrls] } : {}),
         ...(tls ? { caFile: CA_FILE, amqpsUrls: [...broker.amqpsUrls] } : {}),
+        ...monitored,
       };
       topology.vhosts.apply(() => writeEndpoint(directory, address, stack));
     },

@@ -6,6 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { afterEach, describe, expect, it } from "vitest";
 import { compileInstallation } from "../topology/compile/compile.js";
 import { localSecret } from "./local-secrets.js";
+import { monitoringPorts } from "./monitoring-settings.js";
 import { readSettings } from "./settings.js";
 import { summaryText } from "./summary.js";
 
@@ -49,12 +50,36 @@ describe("the configuration", () => {
     [{ plain: "false" }, /warren:tls is not true: the broker would listen nowhere/],
     [{ nodes: "3", metricsPort: "15673" }, /Port 15673 would be the metrics of broker-0 and the management of broker-1 port/],
     [{ workers: "true", workerReplicas: "0" }, /warren:workerReplicas is "0"/],
+    [{ monitoring: "true", alertHold: "-1" }, /warren:alertHold is "-1"[^]*from 0 to 100/],
+    [{ monitoring: "true", scrapeInterval: "0" }, /warren:scrapeInterval is "0"/],
+    [{ monitoring: "true", alertWebhook: "ftp://token@host" }, /warren:alertWebhook is "\(no such address\)"[^]*http:\/\//],
     [{ certificateDays: "0" }, /warren:certificateDays is "0"/],
     [{ broker: "external" }, /warren:endpoint is not set/],
     [{ broker: "external", endpoint: "http://a", username: "u" }, /warren:password is not set[^]*--secret/],
   ])("is refused with the key and what could stand there: %j", (values, message) => {
     configure(values);
     expect(() => readSettings()).toThrow(message);
+  });
+
+  it("has a monitoring that is switched on, with the tools' own ports", () => {
+    configure({ monitoring: "true", alertHold: "0.02", prometheusPort: "9190", grafanaImage: "" });
+    const { broker } = readSettings();
+    expect(broker).toMatchObject({
+      monitoring: {
+        ports: { prometheus: 9190, alertmanager: 9093 },
+        hold: 0.02,
+        interval: 15,
+        images: { prometheus: "prom/prometheus:v3.5.0" },
+      },
+    });
+    const monitoring = broker.kind === "docker" ? broker.monitoring : undefined;
+    // Grafana listens nowhere without an image.
+    expect(monitoring && monitoringPorts(monitoring)).toEqual([
+      { key: "warren:prometheusPort", port: 9190 },
+      { key: "warren:alertmanagerPort", port: 9093 },
+    ]);
+    configure({});
+    expect(readSettings().broker).toMatchObject({ monitoring: undefined });
   });
 
   it.each(["adminPassword", "salt", "secrets", "passwords"])("is refused where %s stands in clear", (key) => {
@@ -101,6 +126,7 @@ it("the summary says what is there and where to look", () => {
     administrator: "warren",
     passwordIn: "a/file",
     pulumi: "pulumi",
+    monitoring: { prometheusUrl: "http://p", alertmanagerUrl: "http://a", grafana: "left out: no image" },
   });
   expect(text.split("\n")).toEqual([
     "vhost          exchanges  queues  bindings  policies  users",
@@ -108,6 +134,9 @@ it("the summary says what is there and where to look", () => {
     "a-longer-name          0       0         0         0      0",
     "",
     "management UI  http://127.0.0.1:15672  (user warren, password in a/file)",
+    "Prometheus     http://p",
+    "Alertmanager   http://a",
+    "Grafana        left out: no image",
     "users          me",
     "",
     "npx warren graph orders     the flow of its messages",

@@ -1,4 +1,5 @@
 /** What a stack holds, as a text to read after `pulumi up`. */
+import type { MonitoringOutputs } from "./run-monitoring.js";
 import type { InstallationPlan, Plan } from "../topology/compile/plan.js";
 
 export interface SummaryOptions {
@@ -10,6 +11,8 @@ export interface SummaryOptions {
   readonly amqpUrl: string | undefined;
   /** With TLS beside it. */
   readonly amqpsUrl?: string | undefined;
+  /** Where the stack watches itself. */
+  readonly monitoring?: MonitoringOutputs | undefined;
   /** Who may look at everything. */
   readonly administrator: string;
   /** Where the administrator's password is; none where it is the user's own. */
@@ -41,7 +44,7 @@ const COLUMNS: readonly (readonly [string, (plan: Plan) => number])[] = [
 ];
 
 export function summaryText(plan: InstallationPlan, options: SummaryOptions): string {
-  const { system, managementUrl, amqpUrl, amqpsUrl, administrator, passwordIn, pulumi } = options;
+  const { system, managementUrl, amqpUrl, amqpsUrl, administrator, monitoring, passwordIn, pulumi } = options;
   const users = [...new Set([...plan.global.users, ...plan.vhosts.flatMap((vhost) => vhost.users)].map(({ name }) => name))].sort();
   const rows = [
     ["vhost", ...COLUMNS.map(([title]) => title)],
@@ -55,6 +58,13 @@ export function summaryText(plan: InstallationPlan, options: SummaryOptions): st
     `management UI  ${managementUrl}  (user ${administrator}${passwordIn === undefined ? "" : `, password in ${passwordIn}`})`,
     ...(amqpUrl === undefined ? [] : [`AMQP           ${amqpUrl}`]),
     ...(amqpsUrl === undefined || amqpsUrl === amqpUrl ? [] : [`AMQPS          ${amqpsUrl}  (authority in .warren/tls/ca.pem)`]),
+    ...(monitoring
+      ? [
+          `Prometheus     ${monitoring.prometheusUrl}`,
+          `Alertmanager   ${monitoring.alertmanagerUrl}`,
+          `Grafana        ${monitoring.grafana}`,
+        ]
+      : []),
     ...(users.length > 0 ? [`users          ${users.join(", ")}`] : []),
     "",
     `npx warren graph ${named}     the flow of its messages`,

@@ -59,6 +59,10 @@ async function installationOf(topology: string | undefined, given: Options, cons
   return readInstallation(named, { broker: named === undefined ? given.broker : undefined, environment: given.environment }, quiet);
 }
 
+/** The Alertmanager beside the broker, if that is the dev stack's. */
+const ofDevStack = ({ broker }: Options, { cwd, environment }: Console): string | undefined =>
+  broker === undefined && !environment["WARREN_BROKER_URL"] ? readEndpoint(cwd)?.alertmanagerUrl : undefined;
+
 function unlistenable(error: unknown, { listen, port: wanted }: Options): WarrenError {
   const { code } = error as NodeJS.ErrnoException;
   const why =
@@ -71,7 +75,8 @@ function unlistenable(error: unknown, { listen, port: wanted }: Options): Warren
 
 async function serve(topology: string | undefined, given: Options, console: Console): Promise<void> {
   const token = tokenOf(console);
-  const alertmanager = given.alertmanager === undefined ? undefined : new Alertmanager(given.alertmanager);
+  const alerts = given.alertmanager ?? ofDevStack(given, console);
+  const alertmanager = alerts === undefined ? undefined : new Alertmanager(alerts);
   const atlas = await Atlas.of(await installationOf(topology, given, console), given.environment);
   await withTarget(given, console, async ({ management, settings }) => {
     // Wrong credentials and addresses are told here rather than on the page.
@@ -127,7 +132,7 @@ export const uiVerb: Verb = (program, console, exit) => {
       new Option("--listen <address>", "listen on this address; another than loopback lets other machines in").default("127.0.0.1"),
     )
     .addOption(new Option("--host <names...>", "further names under which a browser reaches the page"))
-    .addOption(new Option("--alertmanager <url>", "show the alerts that fire there: http://host:9093"))
+    .addOption(new Option("--alertmanager <url>", "show the alerts that fire there: http://host:9093 (default: the dev stack's, if it has one)"))
     .addOption(
       new Option("--every <duration>", "read the broker every so often, while a page is open").default(5000, "5s").argParser(pause),
     )

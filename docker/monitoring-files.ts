@@ -1,0 +1,97 @@
+/** What the containers of the monitoring start with: where things are in the stack's network, Alertmanager's and Grafana's files, the exporter's words. Pure. */
+import { stringify } from "yaml";
+import { forEnvironment } from "../topology/environments.js";
+import type { Installation } from "../topology/model.js";
+import { INSIDE, nodeNames, type Listeners } from "./nodes.js";
+
+export interface MonitoringPorts {
+  readonly prometheus: number;
+  readonly alertmanager: number;
+  readonly grafana: number;
+}
+
+/** The tools' own. */
+export const MONITORING_PORTS: MonitoringPorts = { prometheus: 9090, alertmanager: 9093, grafana: 3000 };
+
+/** In the stack's network. */
+export const EXPORTER_PORT = 9419;
+export const PROMETHEUS = "prometheus";
+export const ALERTMANAGER = "alertmanager";
+export const EXPORTER = "exporter";
+export const GRAFANA = "grafana";
+
+/** Of the exporter: uploaded into its container. */
+export const EXPORTER_FILES = { topology: "/run/warren/topology.cjs", password: "/run/warren/password", ca: "/run/warren/ca.pem" } as const;
+
+/** What Prometheus scrapes of the broker, and where it sends alerts. Metrics are plain in the stack's network, with TLS too. */
+export const targetsOf = (
+  nodes: number,
+): { readonly nodes: string[]; readonly exporters: readonly string[]; readonly alertmanagers: readonly string[] } => ({
+  nodes: nodeNames(nodes).map((node) => `${node}:${INSIDE.metrics}`),
+  exporters: [`${EXPORTER}:${EXPORTER_PORT}`],
+  alertmanagers: [`${ALERTMANAGER}:${MONITORING_PORTS.alertmanager}`],
+});
+
+/** Every node is asked, and with TLS every certificate watched. */
+export function exporterWords(nodes: number, { tls, plain }: Listeners, intervalSeconds: number): string[] {
+  const hosts = nodeNames(nodes);
+  const [first = "", ...others] = hosts.map((host) =>
+    plain || !tls ? `http://${host}:${INSIDE.management}` : `https://${host}:${INSIDE.https}`,
+  );
+  const certificates = tls ? hosts.flatMap((host) => [`amqps://${host}:${INSIDE.amqps}`, `https://${host}:${INSIDE.https}`]) : [];
+  return [
+    ...["exporter", EXPORTER_FILES.topology, "--broker", first],
+    ...others.flatMap((node) => ["--node", node]),
+    ...certificates.flatMap((endpoint) => ["--certificate", endpoint]),
+    ...["--listen", `0.0.0.0:${EXPORTER_PORT}`, "--interval", `${intervalSeconds}s`],
+  ];
+}
+
+/**
+ * The installation as a script that the exporter reads, with the sizes of the environment. Plain data, but that some messages are requests: what
+ * their replies are like is not said, but that there are some, since permissions follow from it.
+ */
+export function topologyScript(installation: Installation, environment?: string): string {
+  const requests: [number, string][] = [];
+  const topologies = installation.topologies.map((topology, index) => {
+    const { messages, ...rest } = forEnvironment(topology, environment);
+    if (!messages) return rest;
+    const plain = Object.entries(messages).map(([name, { schema: _, reply, ...message }]) => {
+      if (reply) requests.push([index, name]);
+      return [name, message] as const;
+    });
+    return { ...rest, messages: Object.fromEntries(plain) };
+  });
+  return [
+    `const installation = ${JSON.stringify({ ...installation, topologies })};`,
+    "const reply = { safeParse: (data) => ({ success: true, data }) };",
+    `for (const [index, name] of ${JSON.stringify(requests)}) installation.topologies[index].messages[name].reply = reply;`,
+    "module.exports = installation;",
+    "",
+  ].join("\n");
+}
+
+/** One receiver. Without a webhook it tells nobody: alerts are seen in Alertmanager itself, and by `warren ui`. */
+export const alertmanagerConf = (webhook?: string): string =>
+  stringify({
+    route: {
+      receiver: "stack",
+      group_by: ["alertname", "installation", "vhost"],
+      group_wait: "10s",
+      group_interval: "1m",
+      repeat_interval: "4h",
+    },
+    receivers: [{ name: "stack", ...(webhook === undefined ? {} : { webhook_configs: [{ url: webhook, send_resolved: true }] }) }],
+  });
+
+/** Grafana's files, by path: the stack's Prometheus as its only source, and the dashboards, by file name. */
+export function grafanaFiles(dashboards: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const folder = "/etc/grafana/warren";
+  const source = { name: "Prometheus", type: "prometheus", access: "proxy", url: `http://${PROMETHEUS}:${MONITORING_PORTS.prometheus}` };
+  const provider = { name: "warren", folder: "Warren", type: "file", options: { path: folder } };
+  return {
+    "/etc/grafana/provisioning/datasources/warren.yml": stringify({ apiVersion: 1, datasources: [{ ...source, isDefault: true }] }),
+    "/etc/grafana/provisioning/dashboards/warren.yml": stringify({ apiVersion: 1, providers: [provider] }),
+    ...Object.fromEntries(Object.entries(dashboards).map(([name, text]) => [`${folder}/${name}`, text])),
+  };
+}
