@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { parse } from "yaml";
 import { loadTopology } from "../sources/load.js";
 import { compileInstallation } from "../topology/compile/compile.js";
-import type { Installation, Topology } from "../topology/model.js";
+import type { Installation } from "../topology/model.js";
 import { read } from "../topology/read.js";
 import { systems } from "../topology/systems/index.js";
 import { alertmanagerConf, exporterWords, grafanaFiles, topologyScript, targetsOf } from "./monitoring-files.js";
@@ -34,16 +34,14 @@ describe("the exporter", () => {
 
   it("watches the certificates of all nodes where there are any", () => {
     const watched = [...words(3, { tls: true, plain: true }, 2).matchAll(/--certificate (\S+)/g)].map(([, endpoint]) => endpoint);
-    expect(watched.sort()).toEqual(
-      [0, 1, 2].flatMap((node) => [`amqps://broker-${node}:5671`, `https://broker-${node}:15671`]).sort(),
-    );
+    expect(watched.sort()).toEqual([0, 1, 2].flatMap((node) => [`amqps://broker-${node}:5671`, `https://broker-${node}:15671`]).sort());
     expect(words(3, { tls: false, plain: true }, 2)).not.toContain("--certificate");
   });
 
   it.each([undefined, "dev", "prod"])("reads the same plan as the program has, with the sizes of %s", async (environment) => {
     const folder = mkdtempSync(join(tmpdir(), "warren-exporter-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
-    const installation: Installation = { topologies: Object.values(systems) as readonly Topology[], globalParameters: { a: [1] } };
+    const installation: Installation = { topologies: Object.values(systems), globalParameters: { a: [1] } };
     writeFileSync(join(folder, "topology.cjs"), topologyScript(installation, environment));
     const { value, label } = await loadTopology("topology.cjs", folder);
     const { installation: again, findings } = read(value, label);

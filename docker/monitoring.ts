@@ -23,7 +23,12 @@ export interface MonitoringArgs {
   /** Value of the label `warren.stack`. */
   readonly stack: string;
   readonly network: docker.Network;
-  readonly images: { readonly prometheus: string; readonly alertmanager: string; readonly worker: string; readonly grafana?: string | undefined };
+  readonly images: {
+    readonly prometheus: string;
+    readonly alertmanager: string;
+    readonly worker: string;
+    readonly grafana?: string | undefined;
+  };
   /** On 127.0.0.1. */
   readonly ports: MonitoringPorts;
   /** `prometheus.yml` and the rules, by name, as they lie beside each other. */
@@ -90,7 +95,8 @@ export class Monitoring extends pulumi.ComponentResource {
   #add({ prefix, stack, network }: MonitoringArgs, name: string, part: Part): void {
     const labels = labelsOf(stack);
     const image = new docker.RemoteImage(`${name}-image`, { name: part.image, keepLocally: true }, { parent: this });
-    const volume = part.data === undefined ? undefined : new docker.Volume(`${name}-data`, { name: `${prefix}-${name}`, labels }, { parent: this });
+    const volume =
+      part.data === undefined ? undefined : new docker.Volume(`${name}-data`, { name: `${prefix}-${name}`, labels }, { parent: this });
     new docker.Container(
       name,
       {

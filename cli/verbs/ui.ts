@@ -132,7 +132,9 @@ export const uiVerb: Verb = (program, console, exit) => {
       new Option("--listen <address>", "listen on this address; another than loopback lets other machines in").default("127.0.0.1"),
     )
     .addOption(new Option("--host <names...>", "further names under which a browser reaches the page"))
-    .addOption(new Option("--alertmanager <url>", "show the alerts that fire there: http://host:9093 (default: the dev stack's, if it has one)"))
+    .addOption(
+      new Option("--alertmanager <url>", "show the alerts that fire there: http://host:9093 (default: the dev stack's, if it has one)"),
+    )
     .addOption(
       new Option("--every <duration>", "read the broker every so often, while a page is open").default(5000, "5s").argParser(pause),
     )
