@@ -36,6 +36,7 @@ test("writes the files that Prometheus reads, into a folder that it makes", asyn
   const place = join(folder, "made", "here");
   const words = ["--node", "a:15692", "--node", "[::1]:15692", "--exporter", "e:9419", "--ca", "/ca.pem", "--hold", "0", "--interval", "5"];
   expect((await warren("debias", "-o", place, ...words)).code).toBe(0);
+  expect(existsSync(join(place, "alertmanager.yml"))).toBe(true);
   const settings = parse(readFileSync(join(place, "prometheus.yml"), "utf8"));
   expect(settings.global.scrape_interval).toBe("5s");
   expect(settings.scrape_configs[1]).toMatchObject({
@@ -47,6 +48,19 @@ test("writes the files that Prometheus reads, into a folder that it makes", asyn
   const jobs = settings.scrape_configs as { readonly job_name: string }[];
   expect(jobs.map(({ job_name: job }) => job)).toEqual(["rabbitmq", "rabbitmq-detailed", "warren-exporter"]);
   expect(readFileSync(join(place, "warren.rules.yml"), "utf8")).not.toMatch(/^ +for: /m);
+});
+
+test("says what cannot fire, for nobody tells it", async () => {
+  const { error } = await warren("debias");
+  expect(error).toMatch(/^without --exporter .*DeadLettersArriving.*ServiceNotConsuming/m);
+  expect(error).toMatch(/^without --worker .*RetryLadderFilling/m);
+  expect((await warren("debias", "--exporter", "e:9419", "--worker", "w:9394")).error).toBe("");
+});
+
+test("--webhook goes to both receivers", async () => {
+  const { out } = await warren("debias", "--json", "--webhook", "https://pager.example/hook");
+  const urls = JSON.parse(out).alertmanager.receivers.flatMap((one: { webhook_configs?: { url: string }[] }) => one.webhook_configs ?? []);
+  expect(urls.map(({ url }: { url: string }) => url)).toEqual(["https://pager.example/hook", "https://pager.example/hook"]);
 });
 
 test("--json has everything, with the series of each query", async () => {
@@ -65,6 +79,7 @@ test("--json has everything, with the series of each query", async () => {
 test.each([
   [["debias", "--node", "http://a:15692"], /host:port/],
   [["debias", "--interval", "0"], /1 or more/],
+  [["debias", "--webhook", "pager"], /http\(s\):/],
   [["debias", "--hold", "-1"], /0 or more/],
   [[], /No topology is given/],
   [["debias", "-o", "taken"], /cannot be made/],

@@ -4,6 +4,8 @@ import { Connection, closeChannel, wordsOf, type BrokerSettings } from "../worke
 import { letterOf, type Letter } from "../workers/dead-letters/index.js";
 import { WorkerError } from "../workers/errors.js";
 import { declareCopy } from "../workers/tail/index.js";
+import { letterAge } from "./heads.js";
+import type { Choice } from "./choice.js";
 import type { Watched } from "./subjects.js";
 
 interface Standing {
@@ -18,8 +20,8 @@ export class Copies {
   readonly #standing = new Map<string, Standing>();
 
   constructor(
-    /** The same vhost by each node of the cluster; the first that answers is taken. */
-    private readonly brokers: readonly BrokerSettings[],
+    /** The same vhost by each node of the cluster. */
+    private readonly brokers: Choice<BrokerSettings>,
     private readonly watched: readonly Watched[],
     private readonly onLetter: (queue: string, letter: Letter) => void,
   ) {}
@@ -47,6 +49,18 @@ export class Copies {
     if (faults.length > 0) throw new WorkerError("missing", `${faults.join("; ")}.`);
   }
 
+  /** How old the first letters are, in seconds by queue; of queues that are there. */
+  async ages(queues: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const ages = new Map<string, number>();
+    if (queues.length === 0) return ages;
+    const connection = await this.#open();
+    for (const queue of queues) {
+      const age = await letterAge(connection, queue);
+      if (age !== undefined) ages.set(queue, age);
+    }
+    return ages;
+  }
+
   async close(): Promise<void> {
     this.#standing.clear();
     await this.#connection?.close();
@@ -56,15 +70,7 @@ export class Copies {
   async #open(): Promise<Connection> {
     if (this.#connection && this.#connection.lost === undefined) return this.#connection;
     await this.close();
-    let fault: unknown;
-    for (const broker of this.brokers) {
-      try {
-        return (this.#connection = await Connection.open(broker));
-      } catch (error) {
-        fault ??= error;
-      }
-    }
-    throw fault;
+    return (this.#connection = await this.brokers.ask((broker) => Connection.open(broker)));
   }
 
   #unreachable(why: string): WorkerError {
@@ -98,8 +104,9 @@ export class Copies {
     for (const { exchange, key, arguments: args } of bindings) await standing.channel.bindQueue(standing.copy, exchange, key, args);
   }
 
-  async #drop(queue: string, { channel, lost }: Standing): Promise<void> {
+  /** A consumer that the broker ended leaves its channel open. */
+  async #drop(queue: string, { channel }: Standing): Promise<void> {
     this.#standing.delete(queue);
-    if (lost === undefined) await closeChannel(channel);
+    await closeChannel(channel).catch(() => undefined);
   }
 }

@@ -6,19 +6,24 @@ import { createServer as createTlsServer } from "node:tls";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
+import type { Management } from "../broker/management.js";
 import { run } from "../cli/main.js";
 import { listenAddress } from "../cli/verbs/exporter.js";
 import { makeCertificates } from "../testing/certificates.js";
+import { compileInstallation } from "../topology/compile/compile.js";
 import { topology } from "../topology/define.js";
 import type { Topology } from "../topology/model.js";
 import { systems } from "../topology/systems/index.js";
 import { letterOf } from "../workers/dead-letters/index.js";
 import { certificateEndpoint, expiryOf, firstExpiry } from "./certificates.js";
+import { Choice } from "./choice.js";
+import type { Copies } from "./copies.js";
 import { Faults } from "./faults.js";
 import { driftCounts, headAges, liveConsumers } from "./readings.js";
 import { metrics, SERIES } from "./series.js";
 import { deathOf, REASONS, subjects, type Subject } from "./subjects.js";
+import { Watcher } from "./watcher.js";
 
 const one = (of: Topology | undefined): Subject => {
   const [subject] = of ? subjects({ topologies: [of] }) : [];
@@ -123,19 +128,119 @@ test("consumers are counted by user: somebody else's are none of the service's",
   ]);
 });
 
-test("ages: none without a timestamp, none of a foreign queue, none below 0", () => {
-  const subject = one(topology({ name: "t", queues: { a: { type: "classic" }, b: { type: "classic" }, c: { type: "classic" } } }));
+test("consumers of a super stream are counted for each partition; a service that may have no replica is not expected", () => {
+  const subject = one(
+    topology({
+      name: "t",
+      queues: { orders: { type: "super-stream", partitions: 2 }, q: { type: "quorum" } },
+      services: { s: { consumes: ["orders"] }, off: { consumes: ["q"], replicas: { min: 0, max: 2 } } },
+    }),
+  );
+  const consumers = [{ consumer_tag: "t", queue: { vhost: "t", name: "orders-0" }, channel_details: { user: "t.s" } }];
+  expect(liveConsumers(subject, consumers).map(({ queue, service, count }) => [queue, service, count])).toEqual([
+    ["orders-0", "s", 1],
+    ["orders-1", "s", 0],
+  ]);
+});
+
+test("ages: none without a timestamp, none of a foreign queue or an instance's, none below 0", () => {
+  const subject = one(
+    topology({
+      name: "t",
+      queues: { a: { type: "classic" }, b: { type: "classic" }, c: { type: "classic" } },
+      templates: { i: { name: "i-{n}", type: "classic" } },
+    }),
+  );
   const heads = [
     { name: "a", head_message_timestamp: 900 },
     { name: "b", head_message_timestamp: "" as const },
     { name: "c", head_message_timestamp: 5000 },
     { name: "z", head_message_timestamp: 1 },
+    { name: "i-1", head_message_timestamp: 1 },
   ];
   expect([...headAges(subject, heads, 1_000_000)]).toEqual([
     ["a", 100],
     ["c", 0],
   ]);
-  expect([subject.hasClassic, one(systems["debias"]).hasClassic]).toEqual([true, false]);
+  expect([subject.stamped.size, one(systems["debias"]).stamped.size]).toEqual([3, 0]);
+});
+
+test("which dead letters are looked at: those that expire, where no look counts; of the others it is said", () => {
+  expect(one(systems["stage7"]).lettered).toEqual(["stage7.dead_letters"]);
+  const { lettered, notes } = one(systems["debias"]);
+  expect(lettered).toEqual([]);
+  expect(notes).toContainEqual(expect.stringMatching(/"events\.dlq" .*deliveryLimit: -1/));
+});
+
+test("nodes: the one that answered last is asked first; what all refuse is asked once", async () => {
+  const asked: string[] = [];
+  const choice = new Choice(["a", "b", "c"], (error) => (error as Error).message !== "refused");
+  const ask = (answers: readonly string[], why = "away") =>
+    choice.ask((node) => {
+      asked.push(node);
+      return answers.includes(node) ? Promise.resolve(node) : Promise.reject(new Error(`${why}`));
+    });
+  expect(await ask(["b"])).toBe("b");
+  expect(await ask(["a", "b"])).toBe("b");
+  expect(asked.splice(0)).toEqual(["a", "b", "b"]);
+  expect(await ask(["c"])).toBe("c");
+  expect(asked.splice(0)).toEqual(["b", "a", "c"]);
+  await expect(ask([], "refused")).rejects.toThrow("refused");
+  expect(asked).toEqual(["c"]);
+});
+
+/** A node without a broker: what it answers is set by the test. */
+function watched(answers: { critical?: () => Promise<string | undefined> }) {
+  const away = () => Promise.reject(new Error("away"));
+  const node = {
+    endpoint: "http://node",
+    placements: () => Promise.resolve([]),
+    consumers: () => Promise.resolve([]),
+    heads: () => Promise.resolve([]),
+    overview: () => Promise.resolve({ node: "rabbit@one" }),
+    health: () => (answers.critical ?? (() => Promise.resolve("critical")))(),
+  } as unknown as Management;
+  const kept = metrics();
+  const installation = { topologies: [topology({ name: "t", queues: { q: { type: "quorum" } } })] };
+  const watcher = new Watcher({
+    ...{ metrics: kept, faults: new Faults(() => undefined), plan: compileInstallation(installation), subjects: subjects(installation) },
+    ...{ nodes: [node], copies: new Map([["t", { ensure: away } as unknown as Copies]]), certificates: [], tls: {}, slowInterval: 1 },
+  });
+  const values = async (name: "warren_exporter_look_up" | "warren_node_quorum_critical"): Promise<Record<string, number>> =>
+    Object.fromEntries(
+      (await kept[name].get()).values.map(({ labels, value }) => {
+        const { look, node: of } = labels as Readonly<Record<string, string>>;
+        return [look ?? of ?? "", value];
+      }),
+    );
+  return { watcher, values };
+}
+
+test("each look has a value from the start, and says which one brings nothing", async () => {
+  const { watcher, values } = watched({});
+  expect(await values("warren_exporter_look_up")).toEqual({ queues: 0, drift: 0, consumers: 0, "dead letters": 0, quorum: 0 });
+  await watcher.round();
+  expect(await values("warren_exporter_look_up")).toEqual({ queues: 1, drift: 0, consumers: 1, "dead letters": 0, quorum: 1 });
+});
+
+test("a node that says no more whether it is critical is not called critical any more", async () => {
+  const answers: { critical?: () => Promise<string | undefined> } = {};
+  const { watcher, values } = watched(answers);
+  await watcher.round();
+  expect(await values("warren_node_quorum_critical")).toEqual({ "rabbit@one": 1 });
+  answers.critical = () => Promise.reject(new Error("no answer"));
+  await watcher.round();
+  expect(await values("warren_node_quorum_critical")).toEqual({});
+  expect((await values("warren_exporter_look_up"))["quorum"]).toBe(0);
+});
+
+test("a look that hangs brings nothing, long before it ends", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const told: boolean[] = [];
+  void new Faults(() => undefined).during("x", () => new Promise(() => undefined), (up) => void told.push(up));
+  await vi.advanceTimersByTimeAsync(61_000);
+  expect(told).toEqual([false]);
 });
 
 test("drift: an object once, users apart, a vhost under its name", () => {
@@ -226,6 +331,7 @@ test("wrong use: exit code 2, and words that say what is allowed", async () => {
   const cases: [string[], RegExp][] = [
     [["debias"], /No broker is named/],
     [[...AWAY, "--interval", "0s"], /--interval.*\n.*from 1s/],
+    [[...AWAY, "--interval", "5m"], /--interval.*\n.*to 60s/],
     [[...AWAY, "--certificate", "amqp://h"], /no address with a certificate/],
     [[...AWAY, "--node", "http://u:other-secret@h:15672"], /--node/],
     [[...AWAY, "--listen", "x"], /--listen/],
@@ -256,6 +362,7 @@ test("the command: starts without a broker, binds to loopback, serves, ends on S
   const body = await answer.text();
   expect(body).toContain('warren_queue_expected_consumers{vhost="debias",queue="events.neo4j",service="neo4j-worker"} 1');
   expect(body).not.toContain("warren_exporter_last_success_timestamp_seconds{");
+  expect(body).toMatch(/^warren_exporter_look_up\{look="dead letters",vhost="debias",endpoint=""\} 0$/m);
   const at = new URL(url ?? "");
   expect((await fetch(new URL("/health/live", at))).status).toBe(200);
   expect((await fetch(new URL("/other", at))).status).toBe(404);

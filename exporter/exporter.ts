@@ -7,6 +7,7 @@ import { compileInstallation } from "../topology/compile/compile.js";
 import type { Installation } from "../topology/model.js";
 import type { Address } from "../workers/connection/address.js";
 import type { CertificateEndpoint } from "./certificates.js";
+import { Choice } from "./choice.js";
 import { Copies } from "./copies.js";
 import { Faults } from "./faults.js";
 import { metrics } from "./series.js";
@@ -23,7 +24,7 @@ export interface ExporterBroker {
 export interface ExporterOptions {
   readonly installation: Installation;
   readonly environment?: string | undefined;
-  /** All nodes: each is asked whether it is quorum critical, anything else the first that answers. */
+  /** All nodes: each is asked whether it is quorum critical, anything else the one that answered last. */
   readonly brokers: readonly [ExporterBroker, ...ExporterBroker[]];
   readonly certificates: readonly CertificateEndpoint[];
   readonly host: string;
@@ -31,7 +32,7 @@ export interface ExporterOptions {
   readonly port: number;
   /** Milliseconds between two looks. */
   readonly interval: number;
-  /** Milliseconds between two looks at drift and certificates. */
+  /** Milliseconds between two looks at drift, certificates and the first of the dead letters. */
   readonly slowInterval: number;
   /** For people: what cannot be seen, and when it can again. Without secrets. */
   readonly log: (line: string) => void;
@@ -63,7 +64,7 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
       const { vhost, watched } = subject;
       const settings = brokers.map(({ amqp: address }) => ({ address, vhost, credentials, tls, name: "warren exporter" }));
       const count = kept.warren_dead_letters_total;
-      return [vhost, new Copies(settings, watched, (queue, letter) => count.inc({ vhost, ...deathOf(subject, queue, letter) }))];
+      return [vhost, new Copies(new Choice(settings), watched, (queue, letter) => count.inc({ vhost, ...deathOf(subject, queue, letter) }))];
     }),
   );
   const watcher = new Watcher({

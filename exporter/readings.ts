@@ -1,29 +1,26 @@
 /** What one look at the broker comes to: consumers of services, ages of heads, objects that drifted. Pure. */
 import type { Drift, DriftEntry } from "../broker/drift.js";
 import type { WireConsumer, WireHead } from "../broker/wire.js";
-import { OTHER } from "../workers/observe/labels.js";
 import type { Expectation, Subject } from "./subjects.js";
 
-/** Live consumers for each expectation; a super stream's are those of its partitions. */
+/** Live consumers for each expectation. */
 export function liveConsumers(
-  { expected, labels }: Pick<Subject, "expected" | "labels">,
+  { expected }: Pick<Subject, "expected">,
   consumers: readonly WireConsumer[],
 ): (Expectation & { readonly count: number })[] {
   const counts = new Map<string, number>();
   for (const { queue, channel_details: channel } of consumers) {
-    const at = JSON.stringify([labels.queue(queue.name), channel?.user]);
+    const at = JSON.stringify([queue.name, channel?.user]);
     counts.set(at, (counts.get(at) ?? 0) + 1);
   }
   return expected.map((each) => ({ ...each, count: counts.get(JSON.stringify([each.queue, each.user])) ?? 0 }));
 }
 
-/** Seconds, by queue; of a template's queues the oldest. A clock that is ahead makes no age below 0. */
-export function headAges({ labels }: Pick<Subject, "labels">, heads: readonly WireHead[], now: number): Map<string, number> {
+/** Seconds, by queue, of those whose head's timestamp says it. A clock that is ahead makes no age below 0. */
+export function headAges({ stamped }: Pick<Subject, "stamped">, heads: readonly WireHead[], now: number): Map<string, number> {
   const ages = new Map<string, number>();
   for (const { name, head_message_timestamp: stamp } of heads) {
-    const queue = labels.queue(name);
-    if (typeof stamp !== "number" || queue === OTHER) continue;
-    ages.set(queue, Math.max(ages.get(queue) ?? 0, now / 1000 - stamp));
+    if (typeof stamp === "number" && stamped.has(name)) ages.set(name, Math.max(0, now / 1000 - stamp));
   }
   return ages;
 }

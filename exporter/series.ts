@@ -10,7 +10,7 @@ export const SERIES = {
   warren_queue_head_age_seconds: {
     type: "gauge",
     labels: ["vhost", "queue"],
-    help: "Age of the message at a classic queue's head, by its publisher's timestamp; absent where there is none.",
+    help: "Age of the head: of a working classic queue by its publisher's timestamp, of dead letters that expire by when the first one died.",
   },
   warren_certificate_expiry_timestamp_seconds: {
     type: "gauge",
@@ -36,6 +36,11 @@ export const SERIES = {
     type: "gauge",
     labels: ["vhost", "kind"],
     help: "Objects that differ from the topology: missing, mismatched, extra. Without a vhost: those that belong to none.",
+  },
+  warren_exporter_look_up: {
+    type: "gauge",
+    labels: ["look", "vhost", "endpoint"],
+    help: "1 if the last look of this kind brought something; 0 from the start until the first that does.",
   },
   warren_exporter_last_success_timestamp_seconds: {
     type: "gauge",

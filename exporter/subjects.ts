@@ -1,10 +1,10 @@
 /** What there is to watch in one vhost, by its topology: dead-letter queues and what may arrive there, and who has to consume. Pure. */
+import { facts } from "../monitoring/facts.js";
 import { compile } from "../topology/compile/compile.js";
 import { deadLetterQueues, deadLetterTargets } from "../topology/compile/dead-letter-queues.js";
 import type { Plan, PlannedQueue, PlannedTemplate } from "../topology/compile/plan.js";
 import { forEnvironment } from "../topology/environments.js";
 import type { Installation, Topology } from "../topology/model.js";
-import { serviceUser } from "../topology/names.js";
 import { effectiveSettings } from "../topology/policies.js";
 import { BUILTIN, router } from "../topology/routing.js";
 import type { Letter } from "../workers/dead-letters/index.js";
@@ -39,10 +39,11 @@ export interface Subject {
   /** What the topology lets happen: these counters begin at 0, for a rate needs two values. */
   readonly deaths: readonly Death[];
   readonly expected: readonly Expectation[];
-  /** Names of queues whose head has an age that can be read. */
   readonly labels: Labels;
-  /** There are classic queues, the only ones whose head can be asked for. */
-  readonly hasClassic: boolean;
+  /** Queues whose head's age is that of its timestamp. */
+  readonly stamped: ReadonlySet<string>;
+  /** Queues of dead letters that expire, whose first letter is looked at. */
+  readonly lettered: readonly string[];
   /** What will not be seen: a sentence each. */
   readonly notes: readonly string[];
 }
@@ -57,20 +58,31 @@ export const deathOf = ({ labels: names }: Pick<Subject, "labels">, queue: strin
 export const subjects = (installation: Installation, environment?: string): Subject[] =>
   installation.topologies.map((topology) => subject(forEnvironment(topology, environment)));
 
+const blindNote = (queue: string): string =>
+  `How old the dead letters of "${queue}" are is not told: a look would count for its delivery limit if it were cut off. Give it deliveryLimit: -1.`;
+
 function subject(topology: Topology): Subject {
   const plan = compile(topology);
   const names = labels(topology);
   const dead = deadLetterQueues(topology, plan);
   const { watched, notes } = copies(plan, dead);
+  const { queues, promises } = facts({ topologies: [topology] });
+  const lettered = queues.filter(({ headAge }) => headAge === "letter").map(({ name }) => name);
+  const blind = queues.filter(
+    ({ role, type, ttlSeconds, headAge, pattern }) =>
+      role === "dead-letter" && type === "quorum" && ttlSeconds !== undefined && headAge === undefined && pattern === undefined,
+  );
   const seen = new Set(watched.map(({ queue }) => queue));
   return {
     vhost: plan.vhost.name,
     watched,
     deaths: possibleDeaths(topology, plan, names).filter(({ queue }) => seen.has(queue)),
-    expected: expectations(topology),
+    // What the alerts hold against it is what the rules call a promise.
+    expected: promises.map(({ queue, service, user }) => ({ queue, service, user })),
     labels: names,
-    hasClassic: [...plan.queues, ...plan.templates].some(({ type }) => type === "classic"),
-    notes,
+    stamped: new Set(queues.filter(({ headAge }) => headAge === "timestamp").map(({ name }) => name)),
+    lettered,
+    notes: [...notes, ...blind.map(({ name }) => blindNote(name))],
   };
 }
 
@@ -122,8 +134,3 @@ function possibleDeaths(topology: Topology, plan: Plan, names: Labels): Death[] 
   // Partitions of a super stream have one name.
   return [...new Map(all.map((death) => [JSON.stringify(Object.values(death)), death])).values()];
 }
-
-const expectations = (topology: Topology): Expectation[] =>
-  Object.entries(topology.services ?? {}).flatMap(([service, { consumes, user }]) =>
-    (consumes ?? []).map((queue) => ({ queue, service, user: user ?? serviceUser(topology.name, service) })),
-  );

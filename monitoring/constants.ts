@@ -1,7 +1,6 @@
 /** What the topology says about each queue, as series of constant value: with them one rule serves every queue, by the queue's own limit. */
 import type { Facts, QueueFacts } from "./facts.js";
 import type { SeriesName } from "./series.js";
-import type { Thresholds } from "./thresholds.js";
 
 export interface RecordingRule {
   readonly record: SeriesName;
@@ -17,7 +16,8 @@ function constant(record: SeriesName, queue: QueueFacts, value: number, installa
   const selector = `installation=${JSON.stringify(installation)},vhost=${JSON.stringify(vhost)},queue=~${JSON.stringify(pattern.is)}${not}`;
   return {
     record,
-    expr: `max by (vhost, queue) (rabbitmq_detailed_queue_messages_ready{${selector}}) * 0 + ${value}`,
+    // Each member tells it: what only the leader tells is gone with the leader.
+    expr: `max by (vhost, queue) (rabbitmq_detailed_queue_info{${selector}}) * 0 + ${value}`,
     labels: { installation, role },
   };
 }
@@ -35,7 +35,7 @@ const limits = (nodes: number): readonly Limit[] => [
 /** A length that is 0 holds nothing, and no share of it can be told. */
 const useful = (value: number | undefined): value is number => value !== undefined && value > 0;
 
-export function constantRules(facts: Facts, installation: string, nodes: number, thresholds: Thresholds): RecordingRule[] {
+export function constantRules(facts: Facts, installation: string, nodes: number): RecordingRule[] {
   const rules: RecordingRule[] = facts.topologies.map(({ name, vhost }) => ({
     record: "warren_topology_info",
     expr: "vector(1)",
@@ -54,16 +54,25 @@ export function constantRules(facts: Facts, installation: string, nodes: number,
       labels: { installation, vhost, queue, service },
     });
   }
-  const ladders = new Set<QueueFacts>();
-  for (const { vhost, name, rungOf } of facts.queues) {
+  const ladders = new Map<string, { readonly vhost: string; readonly source: string; seconds: number }>();
+  for (const { vhost, name, role, rungOf, waitSeconds = 0 } of facts.queues) {
+    if (role === "dead-letter") {
+      rules.push({ record: "warren_queue_dead_letters", expr: "vector(1)", labels: { installation, vhost, queue: name } });
+    }
     if (rungOf === undefined) continue;
     rules.push({ record: "warren_queue_rung", expr: "vector(1)", labels: { installation, vhost, queue: name, source: rungOf } });
-    const source = facts.queues.find((queue) => queue.vhost === vhost && queue.name === rungOf);
-    if (source !== undefined) ladders.add(source);
+    const key = JSON.stringify([vhost, rungOf]);
+    const ladder = ladders.get(key) ?? { vhost, source: rungOf, seconds: 0 };
+    ladder.seconds += waitSeconds;
+    ladders.set(key, ladder);
   }
-  for (const { vhost, name, maxLength } of ladders) {
-    const value = useful(maxLength) ? maxLength : thresholds.ladderMessages;
-    rules.push({ record: "warren_ladder_limit_messages", expr: `vector(${value})`, labels: { installation, vhost, source: name } });
+  for (const { vhost, source, seconds } of ladders.values()) {
+    rules.push({ record: "warren_ladder_seconds", expr: `vector(${seconds})`, labels: { installation, vhost, source } });
+  }
+  for (const { vhost, exchange } of facts.instanceExchanges) {
+    // Of the default exchange the broker's series has an empty label, which is none.
+    const labels = { installation, vhost, ...(exchange === "" ? {} : { exchange }) };
+    rules.push({ record: "warren_exchange_of_instances", expr: "vector(1)", labels });
   }
   return rules;
 }

@@ -4,7 +4,7 @@ import { compile } from "../topology/compile/compile.js";
 import type { Plan, PlannedQueue, PlannedTemplate } from "../topology/compile/plan.js";
 import { forEnvironment } from "../topology/environments.js";
 import type { Installation, Topology } from "../topology/model.js";
-import { escapeRegex } from "../topology/names.js";
+import { escapeRegex, serviceUser } from "../topology/names.js";
 import { effectiveSettings } from "../topology/policies.js";
 import type { QueueType } from "../topology/settings.js";
 
@@ -28,12 +28,22 @@ export interface QueueFacts {
   readonly members?: number;
   /** The queue to which a rung gives its messages back. */
   readonly rungOf?: string;
+  /** How long a rung keeps its messages. */
+  readonly waitSeconds?: number;
+  /**
+   * How the exporter can tell the age of its head: a classic queue's by the message's timestamp, through the management API; that of dead letters
+   * which expire by when they died, from a look at the first one. None for any other queue.
+   */
+  readonly headAge?: "timestamp" | "letter";
 }
 
 export interface ConsumerPromise {
   readonly vhost: string;
+  /** Of a super stream, a partition. */
   readonly queue: string;
   readonly service: string;
+  /** The service's. */
+  readonly user: string;
   readonly consumers: number;
 }
 
@@ -42,6 +52,8 @@ export interface Facts {
   readonly queues: readonly QueueFacts[];
   /** Which services promise to consume which queues; a service that may have no replica promises nothing. */
   readonly promises: readonly ConsumerPromise[];
+  /** Exchanges from which only queues of instances can be reached: whoever has left is no fault. `""` is the default one, for replies. */
+  readonly instanceExchanges: readonly { readonly vhost: string; readonly exchange: string }[];
 }
 
 /** RabbitMQ's own, for quorum queues that say nothing. */
@@ -49,6 +61,14 @@ const DELIVERY_LIMIT = 20;
 const MEMBERS = 3;
 
 const numberOf = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);
+
+/** To look at a dead letter is to take it and give it back: never where that might count against a limit. */
+function headAge(type: QueueType, role: Role, ttl: number | undefined, deliveryLimit: number): QueueFacts["headAge"] {
+  if (role === "dead-letter" && ttl !== undefined && ttl > 0) {
+    if (type === "classic" || (type === "quorum" && deliveryLimit === -1)) return "letter";
+  }
+  return type === "classic" && role === "work" ? "timestamp" : undefined;
+}
 
 function queueFacts(plan: Plan, queue: PlannedQueue | PlannedTemplate, role: Role): Omit<QueueFacts, "pattern"> {
   const settings = effectiveSettings(plan, queue);
@@ -64,6 +84,8 @@ function queueFacts(plan: Plan, queue: PlannedQueue | PlannedTemplate, role: Rol
     ttlSeconds: ttl === undefined || ttl === 0 || role === "rung" ? undefined : ttl / 1000,
     deliveryLimit: type === "quorum" && deliveryLimit >= 1 ? deliveryLimit : undefined,
     members: type === "quorum" ? Math.max(value("quorum-initial-group-size") ?? MEMBERS, value("target-group-size") ?? 0) : undefined,
+    headAge: "pattern" in queue ? undefined : headAge(type, role, ttl, deliveryLimit),
+    waitSeconds: role === "rung" && ttl !== undefined ? ttl / 1000 : undefined,
     rungOf: "role" in queue && queue.role.kind === "rung" ? queue.role.of : undefined,
   };
   const known = Object.fromEntries(Object.entries(optional).filter(([, given]) => given !== undefined));
@@ -86,17 +108,43 @@ function ofTopology(topology: Topology): Facts {
     queues.push({ ...queueFacts(plan, template, dead.has(template.name) ? "dead-letter" : "work"), pattern: { is, not } });
     patterns.push(is);
   }
-  const promises = Object.entries(topology.services ?? {}).flatMap(([service, { consumes, replicas }]) =>
+  const promises = Object.entries(topology.services ?? {}).flatMap(([service, { consumes, replicas, user }]) =>
     (consumes ?? []).flatMap((consumed) => {
+      const owner = user ?? serviceUser(topology.name, service);
       const consumers = replicas?.min ?? 1;
       // Of a super stream, each partition is consumed.
       const names = plan.queues.filter(({ name, role }) => name === consumed || (role.kind === "partition" && role.of === consumed));
       return consumers < 1
         ? []
-        : names.map(({ name, role }) => ({ vhost, queue: name, service, consumers: role.kind === "partition" ? 1 : consumers }));
+        : names.map(({ name, role }) => ({ vhost, queue: name, service, user: owner, consumers: role.kind === "partition" ? 1 : consumers }));
     }),
   );
-  return { topologies: [{ name: topology.name, vhost }], queues, promises };
+  const instanceExchanges = exchangesOfInstances(plan).map((exchange) => ({ vhost, exchange }));
+  return { topologies: [{ name: topology.name, vhost }], queues, promises, instanceExchanges };
+}
+
+/** Bound to templates, directly or through other exchanges, and to no queue that is there by name. */
+function exchangesOfInstances({ exchanges, bindings, templates }: Plan): string[] {
+  const reaches = (from: string): { declared: boolean; instances: boolean } => {
+    const below = new Set([from]);
+    let [declared, instances] = [false, false];
+    // A set that grows while it is walked through: each exchange is visited once.
+    for (const exchange of below) {
+      instances ||= templates.some((template) => template.bindings.some(({ source }) => source === exchange));
+      for (const { source, destination, destinationType } of bindings) {
+        if (source !== exchange) continue;
+        if (destinationType === "queue") declared = true;
+        else below.add(destination);
+      }
+    }
+    return { declared, instances };
+  };
+  const sources = [...new Set([...exchanges.map(({ name }) => name), ...templates.flatMap((each) => each.bindings.map(({ source }) => source))])];
+  const only = sources.filter((name) => {
+    const { declared, instances } = reaches(name);
+    return name !== "" && instances && !declared;
+  });
+  return ["", ...only];
 }
 
 /** Of all topologies, with the sizes of an environment. */
@@ -106,5 +154,6 @@ export function facts(installation: Installation, environment?: string): Facts {
     topologies: all.flatMap(({ topologies }) => topologies),
     queues: all.flatMap(({ queues }) => queues),
     promises: all.flatMap(({ promises }) => promises),
+    instanceExchanges: all.flatMap(({ instanceExchanges }) => instanceExchanges),
   };
 }

@@ -1,5 +1,6 @@
 /** Monitoring derived from topologies. Pure: it makes settings and rules for Prometheus, and talks to nobody. */
 export { alerts, type Alert, type Severity } from "./alerts/index.js";
+export type { AlertmanagerConfig, Inhibition, Receiver, Webhooks } from "./alertmanager.js";
 export { dashboardsOf, type Dashboards, type DashboardsOptions } from "./dashboards/index.js";
 export { facts, type ConsumerPromise, type Facts, type QueueFacts, type Role } from "./facts.js";
 export {

@@ -1,12 +1,31 @@
 /** What follows from a topology: constants by queue, families, targets; every query asks for series that are known. */
 import fc from "fast-check";
+import { Registry } from "prom-client";
 import { parse } from "yaml";
 import { describe, expect, test } from "vitest";
 import { arbitraryInstallation } from "../testing/arbitrary-topology.js";
 import type { Topology } from "../topology/model.js";
 import { systems } from "../topology/systems/index.js";
-import { METRICS } from "../workers/observe/metric-table.js";
-import { alerts, familiesOf, isSeries, metricNames, monitoring, queriesOf, seriesOf, SERIES, type Monitoring } from "./index.js";
+import { subjects } from "../exporter/subjects.js";
+import { SERIES as EXPORTED } from "../exporter/series.js";
+import { metrics } from "../workers/observe/metrics.js";
+import { sentence } from "./alerts/alert.js";
+import type { SeriesName } from "./series.js";
+import {
+  alerts,
+  facts,
+  familiesOf,
+  isSeries,
+  metricNames,
+  monitoring,
+  promtoolTests,
+  queriesOf,
+  seriesOf,
+  SERIES,
+  THRESHOLDS,
+  type Facts,
+  type Monitoring,
+} from "./index.js";
 
 const shop: Topology = {
   name: "shop",
@@ -53,7 +72,7 @@ function constants(made: Monitoring, name: string): string[] {
 
 describe("constants", () => {
   const made = monitoring(shop, THREE);
-  const inbox = `max by (vhost, queue) (rabbitmq_detailed_queue_messages_ready{installation="shop",vhost="shop-vhost",queue=~"inbox-[^.]+",queue!~"inbox-main"}) * 0 + `;
+  const inbox = `max by (vhost, queue) (rabbitmq_detailed_queue_info{installation="shop",vhost="shop-vhost",queue=~"inbox-[^.]+",queue!~"inbox-main"}) * 0 + `;
 
   test("length limits: of queues and rungs, of instances' queues by pattern; none of streams", () => {
     expect(constants(made, "warren_queue_limit_messages")).toEqual([
@@ -101,7 +120,37 @@ describe("constants", () => {
       "shop-vhost paid.retry.1 paid vector(1)",
       "shop-vhost paid.retry.2 paid vector(1)",
     ]);
-    expect(constants(made, "warren_ladder_limit_messages")).toEqual(["shop-vhost paid vector(1000)"]);
+    expect(constants(made, "warren_ladder_seconds")).toEqual(["shop-vhost paid vector(61)"]);
+  });
+
+  test("dead letters, and exchanges from which only instances' queues can be reached", () => {
+    expect(constants(made, "warren_queue_dead_letters")).toEqual(["shop-vhost dead vector(1)"]);
+    const only = (topology: Topology) => facts({ topologies: [topology] }).instanceExchanges.map(({ exchange }) => exchange);
+    expect(only(shop)).toEqual([""]);
+    expect(
+      only({
+        name: "t",
+        exchanges: {
+          all: { type: "fanout" },
+          below: { type: "topic", from: { all: "" } },
+          mixed: { type: "topic" },
+          nothing: { type: "topic" },
+        },
+        queues: { q: { type: "quorum", from: { mixed: "q" } } },
+        templates: { i: { name: "i-{n}", type: "classic", from: { below: "{n}", mixed: "{n}" } } },
+      }),
+    ).toEqual(["", "all", "below"]);
+  });
+
+  test("ages of heads: by timestamps of working classic queues, by looks at dead letters that expire", () => {
+    const ages = Object.values(systems).flatMap((topology) =>
+      facts({ topologies: [topology] }).queues.flatMap(({ name, headAge }) => (headAge ? [`${name} ${headAge}`] : [])),
+    );
+    expect(ages).toEqual(["document_processing_dlq letter", "tasks.dead letter", "stage7.dead_letters letter"]);
+    expect(facts({ topologies: [shop] }).queues.flatMap(({ name, headAge }) => (headAge ? [`${name} ${headAge}`] : []))).toEqual([
+      "audit timestamp",
+      "dead letter",
+    ]);
   });
 
   test("sizes of an environment", () => {
@@ -168,7 +217,11 @@ test("the files hold what the objects say, and Prometheus finds the rules beside
     runbooks: "https://wiki.example/runbooks/",
     tls: { caFile: "/ca.pem", serverName: "rabbit" },
   });
-  expect(Object.keys(made.files)).toEqual(["prometheus.yml", "warren.rules.yml"]);
+  expect(Object.keys(made.files).filter((name) => !name.startsWith("dashboards/"))).toEqual([
+    "prometheus.yml",
+    "warren.rules.yml",
+    "alertmanager.yml",
+  ]);
   expect(parse(made.files["prometheus.yml"] ?? "")).toEqual(made.prometheus);
   expect(parse(made.files["warren.rules.yml"] ?? "")).toEqual(made.rules);
   expect(made.prometheus.rule_files).toEqual(["warren.rules.yml"]);
@@ -212,11 +265,118 @@ test("no two rules record the same series, whatever the installation", () => {
   );
 });
 
-test("what workers are asked for is what they export", () => {
-  const exported = new Set<string>(Object.values(METRICS).map(({ name }) => name));
+const labelSet = (labels: readonly string[]): string => [...labels].sort().join(" ");
+
+test("what workers are asked for is what they export, with those labels", async () => {
+  const registry = new Registry();
+  const observer = metrics({ registry, service: "biller", topology: shop, process: false });
+  observer.connection("consume", "open");
+  observer.consumer("paid", "consuming");
+  observer.received("paid", 1, false, 1, true);
+  observer.processed("paid", "paid", "retry", 1);
+  observer.published("paid", "orders", 1, 1);
+  observer.inFlight("paid", 1);
+  const exported = new Map<string, string>();
+  for (const [, name = "", labels = ""] of (await registry.metrics()).matchAll(/^(\w+)\{(.*)\} \S+$/gm)) {
+    exported.set(name, labelSet([...labels.matchAll(/(\w+)="/g)].map(([, label = ""]) => label)));
+  }
   const asked = Object.entries(SERIES).filter(([, { source }]) => source === "warren-workers");
   expect(asked.length).toBeGreaterThan(3);
-  for (const [name] of asked) expect(exported).toContain(name.replace(/_bucket$/, ""));
+  for (const [name, { labels }] of asked) expect([name, exported.get(name)]).toEqual([name, labelSet(labels)]);
+});
+
+test("what the exporter is asked for is what it exports, with those labels", () => {
+  const asked = Object.entries(SERIES).filter(([, { source }]) => source === "warren-exporter");
+  expect(Object.fromEntries(asked.map(([name, { labels, type }]) => [name, [type, labelSet(labels)]]))).toEqual(
+    Object.fromEntries(Object.entries(EXPORTED).map(([name, { labels, type }]) => [name, [type, labelSet(labels)]])),
+  );
+});
+
+test("no series stands in the table for nothing", () => {
+  const made = monitoring({ topologies: [...Object.values(systems), shop] });
+  const used = new Set(queriesOf(made).flatMap(({ series }) => series));
+  expect(Object.keys(SERIES).filter((name) => !used.has(name as SeriesName))).toEqual([]);
+});
+
+/** What a test may take for granted of a queue: only what somebody exports for one of its kind. */
+function exportable(name: string, labels: Readonly<Record<string, string>>, known: Facts): boolean {
+  const { vhost, queue } = labels;
+  const declared = known.queues.find((one) => one.name === queue && (vhost === undefined || one.vhost === vhost));
+  if (!declared) return true;
+  if (name === "warren_queue_head_age_seconds") return declared.headAge !== undefined;
+  if (name === "rabbitmq_detailed_queue_info") return labels["queue_type"] === `rabbit_${declared.type}_queue`;
+  if (name.startsWith("warren_worker_")) return known.promises.some((one) => one.queue === queue);
+  return true;
+}
+
+test.each(Object.entries(systems))("%s: the tests of alerts feed on what can be exported for that kind of queue", (_, topology) => {
+  const made = monitoring(topology, THREE);
+  for (const { name: of, input_series: inputs } of promtoolTests(made)) {
+    for (const { series } of inputs) {
+      const [, name = "", text = ""] = /^(\w+)\{(.*)\}$/.exec(series) ?? [];
+      expect(isSeries(name), `${of}: ${series}`).toBe(true);
+      const labels = Object.fromEntries([...text.matchAll(/(\w+)="([^"]*)"/g)].map(([, label = "", value = ""]) => [label, value]));
+      expect(exportable(name, labels, made.facts), `${of}: ${series}`).toBe(true);
+    }
+  }
+});
+
+test("words follow the thresholds that are set", () => {
+  const rule = monitoring(shop, { thresholds: { diskWithinHours: 9, redeliveredShare: 0.7 } }).rules.groups
+    .flatMap(({ rules }) => rules)
+    .flatMap((one) => ("alert" in one ? [one] : []));
+  expect(rule.find(({ alert }) => alert === "DiskFullSoon")?.annotations.description).toContain("within 9 hours");
+  expect(rule.find(({ alert }) => alert === "RedeliveryStorm")?.annotations.description).toContain("more than 70 %");
+  for (const [name, value] of Object.entries(THRESHOLDS)) {
+    const said = (at: number) => alerts.map((alert) => `${alert.expr({ ...THRESHOLDS, [name]: at })} ${sentence(alert.when, { ...THRESHOLDS, [name]: at })}`);
+    const [now, then] = [said(value), said(value * 3)];
+    const changed = alerts.filter((_, at) => now[at] !== then[at]);
+    expect(changed.length, name).toBeGreaterThan(0);
+    // Where the rule changes its sentence does.
+    for (const alert of changed) {
+      if (alert.name === "CertificateExpiresSoon" && name === "certificatePageDays") continue;
+      const words = (at: number) => sentence(alert.when, { ...THRESHOLDS, [name]: at });
+      expect(words(value), `${alert.name} ${name}`).not.toBe(words(value * 3));
+    }
+  }
+});
+
+test("Alertmanager: pages apart from tickets, causes silence what follows; each names an alert, and labels that both have", () => {
+  const { alertmanager, files } = monitoring(shop, { webhooks: { page: "https://pager.example/hook" } });
+  expect(parse(files["alertmanager.yml"] ?? "")).toEqual(alertmanager);
+  expect(alertmanager.receivers).toEqual([
+    { name: "page", webhook_configs: [{ url: "https://pager.example/hook", send_resolved: true }] },
+    { name: "ticket" },
+  ]);
+  const names = new Set(alertmanager.receivers.map(({ name }) => name));
+  for (const { receiver } of [alertmanager.route, ...alertmanager.route.routes]) expect(names).toContain(receiver);
+  const known = new Set(alerts.map(({ name }) => name));
+  const named = (matchers: readonly string[]) => matchers.flatMap((text) => (/^alertname=~?"(.*)"$/.exec(text)?.[1] ?? "?").split("|"));
+  for (const { source_matchers: source, target_matchers: target, equal } of alertmanager.inhibit_rules) {
+    for (const name of [...named(source), ...named(target)]) expect(known).toContain(name);
+    expect(equal[0]).toBe("installation");
+  }
+  const rule = (source: string) => alertmanager.inhibit_rules.find((one) => named(one.source_matchers).includes(source));
+  expect([named(rule("NodeDown")?.target_matchers ?? []), rule("NodeDown")?.equal]).toEqual([["TargetDown"], ["installation", "instance"]]);
+  expect(named(rule("QuorumLost")?.target_matchers ?? [])).toContain("QueueWithoutConsumers");
+  expect(rule("QuorumLost")?.equal).toEqual(["installation", "vhost", "queue"]);
+});
+
+test("what is promised is what the exporter expects, for any installation", () => {
+  fc.assert(
+    fc.property(arbitraryInstallation(), (installation) => {
+      const key = (...parts: readonly string[]): string => JSON.stringify(parts);
+      const expected = subjects(installation).flatMap((subject) =>
+        subject.expected.map(({ queue, service }) => key(subject.vhost, queue, service)),
+      );
+      const { promises, queues } = facts(installation);
+      expect(expected.sort()).toEqual(promises.map(({ vhost, queue, service }) => key(vhost, queue, service)).sort());
+      // By names that the broker knows.
+      const there = new Set(queues.map(({ vhost, name }) => key(vhost, name)));
+      for (const { vhost, queue } of promises) expect(there).toContain(key(vhost, queue));
+    }),
+    { numRuns: 100 },
+  );
 });
 
 test("the table of series: families with those of /metrics/detailed and with no other", () => {

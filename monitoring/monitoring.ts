@@ -1,6 +1,7 @@
 /** Monitoring that follows from an installation: what Prometheus scrapes, what it records, when it alerts, what Grafana shows. */
 import { stringify } from "yaml";
 import type { Installation, Topology } from "../topology/model.js";
+import { alertmanagerConfig, type AlertmanagerConfig, type Webhooks } from "./alertmanager.js";
 import { dashboardsOf, queriesOf as dashboardQueries, type Dashboards } from "./dashboards/index.js";
 import { facts, type Facts } from "./facts.js";
 import { familiesOf, seriesOf } from "./queries.js";
@@ -26,6 +27,8 @@ export interface MonitoringOptions extends Partial<Targets> {
   readonly thresholds?: Partial<Thresholds>;
   /** Alertmanagers: `host:port`. @default none */
   readonly alertmanagers?: readonly string[];
+  /** Where Alertmanager sends pages and tickets. @default nowhere: it shows them */
+  readonly webhooks?: Webhooks;
   /** Whether the exporter watches certificates: without, no dashboard asks for them. @default true */
   readonly certificates?: boolean;
   /** Further queries for which the broker has to be asked. */
@@ -49,9 +52,10 @@ export interface Monitoring {
   readonly scrape: readonly ScrapeConfig[];
   readonly rules: RuleFile;
   readonly prometheus: PrometheusConfig;
+  readonly alertmanager: AlertmanagerConfig;
   /** By name: Grafana's. */
   readonly dashboards: Dashboards;
-  /** All of it as text, by file name, as they lie beside each other: `prometheus.yml`, `warren.rules.yml`, `dashboards/overview.json`. */
+  /** All of it as text, by file name, as they lie beside each other: `prometheus.yml`, `warren.rules.yml`, `alertmanager.yml`, `dashboards/overview.json`. */
   readonly files: Readonly<Record<string, string>>;
 }
 
@@ -92,12 +96,14 @@ export function monitoring(source: Installation | Topology, options: MonitoringO
     ...(alertmanagers.length > 0 ? { alerting: { alertmanagers: [{ static_configs: [{ targets: alertmanagers }] }] } } : {}),
     scrape_configs: scrape,
   };
+  const alertmanager = alertmanagerConfig(options.webhooks);
   const files = {
     "prometheus.yml": yaml(prometheus),
     [RULES_FILE]: yaml(rules),
+    "alertmanager.yml": yaml(alertmanager),
     ...Object.fromEntries(Object.entries(dashboards).map(([file, dashboard]) => [`dashboards/${file}.json`, json(dashboard)])),
   };
-  return { installation: name, facts: known, families, scrape, rules, prometheus, dashboards, files };
+  return { installation: name, facts: known, families, scrape, rules, prometheus, alertmanager, dashboards, files };
 }
 
 const expressions = ({ groups }: RuleFile): { of: string; expr: string }[] =>

@@ -1,4 +1,5 @@
 /** The table of alerts as a page of documentation. */
+import { sentence } from "./alerts/alert.js";
 import { alertGroups } from "./alerts/table.js";
 import { SERIES, type Series, type Source } from "./series.js";
 import { THRESHOLDS } from "./thresholds.js";
@@ -57,7 +58,7 @@ const alertTables = Object.entries(alertGroups).map(
   ([group, alerts]) =>
     `### ${TITLES[group] ?? group}\n\n${table(
       ["Alert", "Severity", "When", "Runbook"],
-      alerts.map(({ name, severity, when }) => [`\`${name}\``, severity, when, `[what to do](runbooks/${name}.md)`]),
+      alerts.map(({ name, severity, when }) => [`\`${name}\``, severity, sentence(when, THRESHOLDS), `[what to do](runbooks/${name}.md)`]),
     )}`,
 );
 

@@ -19,8 +19,12 @@ export function sampleOf({ installation, facts, scrape }: Monitoring): Sample {
   const of = ({ name, role }: QueueFacts) => ({ vhost, queue: name, role });
   const work = queues.filter(({ role }) => role === "work");
   const limited = queues.find(({ maxLength = 0 }) => maxLength >= 100);
-  const expiring = work.find(({ ttlSeconds }) => ttlSeconds !== undefined);
-  const expiringDeadLetters = queues.find(({ role, ttlSeconds }) => role === "dead-letter" && ttlSeconds !== undefined);
+  // Only workers tell how long a message was in a quorum queue.
+  const consumed = new Set(facts.promises.filter((one) => one.vhost === vhost).map(({ queue }) => queue));
+  const expiring = work.find(({ name, ttlSeconds }) => ttlSeconds !== undefined && consumed.has(name));
+  const expiringDeadLetters = queues.find(({ role, ttlSeconds, headAge }) => role === "dead-letter" && ttlSeconds !== undefined && headAge);
+  const deadLetters = queues.find(({ role }) => role === "dead-letter");
+  const instanceExchange = facts.instanceExchanges.find((one) => one.vhost === vhost && one.exchange !== "");
   const deliveryLimited = queues.find(({ deliveryLimit = 0 }) => deliveryLimit > 2);
   const replicated = queues.find(({ members = 0 }) => members === 3);
   const promise = facts.promises.find(
@@ -41,7 +45,9 @@ export function sampleOf({ installation, facts, scrape }: Monitoring): Sample {
     ...(replicated ? { replicated: of(replicated) } : {}),
     ...(promise ? { promised: { ...promise, role: "work" } } : {}),
     ...(crowd ? { crowded: { ...crowd, role: "work" } } : {}),
-    ...(rung && ladder ? { ladder: { vhost, source: ladder.name, rung: rung.name, limit: ladder.maxLength ?? 10_000 } } : {}),
+    ...(rung && ladder ? { ladder: { vhost, source: ladder.name, rung: rung.name, seconds: rung.waitSeconds ?? 0 } } : {}),
+    ...(instanceExchange ? { instanceExchange } : {}),
+    ...(deadLetters ? { deadLetters: of(deadLetters) } : {}),
   };
 }
 

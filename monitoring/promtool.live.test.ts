@@ -79,28 +79,208 @@ test("a rule that is broken fails its test", async () => {
   expect([...said.matchAll(/name: (\w+ .*),$/gm)].map(([, failed]) => failed).sort()).toEqual(broken.map((name) => `${name} fires`));
 });
 
-test("ages that only the workers know, limits of instances' queues", async () => {
+/** Whether one alert fires on these series: its expression alone, so that each case can say what it sees. */
+interface Case {
+  readonly name: string;
+  readonly made: Monitoring;
+  readonly alert: string;
+  readonly series: Readonly<Record<string, string>>;
+  readonly at: number;
+  /** Labels of what fires. */
+  readonly fires: readonly Readonly<Record<string, string>>[];
+}
+
+const nodes = ["one:15692", "two:15692", "three:15692"];
+const ups = (installation: string, job: string, values: readonly string[]): Record<string, string> =>
+  Object.fromEntries(values.map((text, at) => [`up{installation="${installation}",job="${job}",instance="${nodes[at] ?? ""}"}`, text]));
+const member = (queue: string, at: number, membership: string): string =>
+  `rabbitmq_detailed_queue_info{installation="stage7",job="rabbitmq-detailed",instance="${nodes[at] ?? ""}",vhost="stage7",queue="${queue}",queue_type="rabbit_quorum_queue",membership="${membership}"}`;
+const shop = monitoring(
+  {
+    name: "shop",
+    exchanges: { in: { type: "topic" }, dead: { type: "fanout" } },
+    queues: {
+      work: { type: "classic", from: { in: "#" }, messageTtl: "1 hour", deadLetterTo: "dead", retry: ["1 minute", "9 minutes"] },
+      dead: { type: "quorum", from: { dead: "" } },
+    },
+    services: { worker: { consumes: ["work"] } },
+  },
+  { nodes, exporters: ["exporter:9419"] },
+);
+const stage7 = of("stage7");
+const inVhost = (vhost: string, more: Readonly<Record<string, string>>) => ({ installation: vhost, vhost, ...more });
+const age = (queue: string): string => `warren_queue_head_age_seconds{installation="shop",vhost="shop",queue="${queue}"}`;
+const ofShop = (name: string, queue: string): string => `${name}{installation="shop",vhost="shop",queue="${queue}"}`;
+const delivered = ofShop("rabbitmq_detailed_queue_messages_delivered_ack_total", "work");
+const held = (queue: string): string => ofShop("rabbitmq_detailed_queue_messages", queue);
+const looks = 'warren_exporter_look_up{installation="shop",look="drift"}';
+
+const cases: readonly Case[] = [
+  {
+    name: "an instance's queue that is left with a follower has lost its quorum",
+    ...{ made: stage7, alert: "QuorumLost", at: 20 },
+    series: {
+      ...ups("stage7", "rabbitmq", ["1x30", "1x5 0x30", "1x5 0x30"]),
+      ...ups("stage7", "rabbitmq-detailed", ["1x30", "1x5 0x30", "1x5 0x30"]),
+      [member("brain-7", 0, "follower")]: "1x30",
+      [member("brain-7", 1, "leader")]: "1x5 stale",
+      [member("brain-7", 2, "follower")]: "1x5 stale",
+      // As the leader alone exports it.
+      [`rabbitmq_detailed_queue_messages_ready{installation="stage7",instance="two:15692",vhost="stage7",queue="brain-7"}`]: "5x5 stale",
+    },
+    fires: [inVhost("stage7", { queue: "brain-7" })],
+  },
+  {
+    name: "a quorum is not lost when two nodes only do not tell their detailed metrics",
+    ...{ made: stage7, alert: "QuorumLost", at: 20 },
+    series: {
+      ...ups("stage7", "rabbitmq", ["1x30", "1x30", "1x30"]),
+      ...ups("stage7", "rabbitmq-detailed", ["1x30", "1x5 0x30", "1x5 0x30"]),
+      [member("stage7.dead_letters", 0, "follower")]: "1x30",
+    },
+    fires: [],
+  },
+  {
+    name: "a quorum that is lost is lost after a day too, without any member that answers",
+    ...{ made: stage7, alert: "QuorumLost", at: 1440 },
+    series: { ...ups("stage7", "rabbitmq", ["1x5 0x1500", "1x5 0x1500", "1x5 0x1500"]) },
+    fires: [inVhost("stage7", { queue: "stage7.dead_letters" })],
+  },
+  {
+    name: "a queue that is not there has lost no quorum while one node is down",
+    ...{ made: stage7, alert: "QuorumLost", at: 20 },
+    series: ups("stage7", "rabbitmq", ["1x30", "1x30", "0x30"]),
+    fires: [],
+  },
+  {
+    name: "a queue that is gone has no consumers",
+    ...{ made: shop, alert: "QueueWithoutConsumers", at: 20 },
+    series: ups("shop", "rabbitmq-detailed", ["1x30", "1x30", "1x30"]),
+    fires: [inVhost("shop", { queue: "work" })],
+  },
+  {
+    name: "a queue is not gone while one node does not tell what it has",
+    ...{ made: shop, alert: "QueueWithoutConsumers", at: 20 },
+    series: ups("shop", "rabbitmq-detailed", ["1x30", "1x30", "0x30"]),
+    fires: [],
+  },
+  {
+    name: "a classic queue's head near its TTL",
+    ...{ made: shop, alert: "MessagesNearTtl", at: 20, series: { [age("work")]: `${3600 * 0.9}x30` } },
+    fires: [inVhost("shop", { queue: "work" })],
+  },
+  {
+    name: "a head older than its TTL was put back, and has its time still",
+    ...{ made: shop, alert: "MessagesNearTtl", at: 20, series: { [age("work")]: `${3600 * 50}x30` } },
+    fires: [],
+  },
+  {
+    name: "what workers got near the TTL, by their topology",
+    ...{ made: stage7, alert: "MessagesNearTtl", at: 20 },
+    series: { 'warren_worker_near_ttl_total{installation="stage7",topology="stage7",service="brain",queue="inbox"}': "0x10 1+1x20" },
+    fires: [inVhost("stage7", { queue: "inbox" })],
+  },
+  {
+    name: "a ladder that holds a third of what could fail",
+    // 1 a second for 10 minutes: 600.
+    ...{ made: shop, alert: "RetryLadderFilling", at: 40, series: { [delivered]: "0+60x60", [held("work.retry.2")]: "200x60" } },
+    fires: [inVhost("shop", { source: "work" })],
+  },
+  {
+    name: "a ladder that holds a sixth, and one of a queue that rests",
+    ...{ made: shop, alert: "RetryLadderFilling", at: 40 },
+    series: { [delivered]: "0+60x10 600x60", [held("work.retry.2")]: "120x60" },
+    fires: [],
+  },
+  {
+    name: "dead letters that no exporter counts: the queue grows",
+    ...{ made: shop, alert: "DeadLettersArriving", at: 20, series: { [held("dead")]: "3x12 5x20", [held("work")]: "3x12 5x20" } },
+    fires: [inVhost("shop", { queue: "dead" })],
+  },
+  {
+    name: "dead letters that the exporter counts are told by it alone",
+    ...{ made: shop, alert: "DeadLettersArriving", at: 20 },
+    series: {
+      [held("dead")]: "3x12 5x20",
+      'warren_dead_letters_total{installation="shop",instance="e",vhost="shop",queue="dead",source="work",reason="rejected"}': "0x40",
+    },
+    fires: [],
+  },
+  {
+    name: "the first of a kind that the exporter counts",
+    ...{ made: shop, alert: "DeadLettersArriving", at: 20 },
+    series: {
+      'up{installation="shop",job="warren-exporter",instance="e"}': "1x40",
+      'warren_dead_letters_total{installation="shop",instance="e",vhost="shop",queue="dead",source="other",reason="other"}': "_x15 2x20",
+    },
+    fires: [inVhost("shop", { queue: "dead", source: "other", reason: "other" })],
+  },
+  {
+    name: "an exporter that never saw it is blind",
+    ...{ made: shop, alert: "ExporterBlind", at: 20, series: { [looks]: "0x30" } },
+    fires: [{ installation: "shop", look: "drift" }],
+  },
+  {
+    name: "messages to an exchange of instances page nobody",
+    ...{ made: of("cgcg"), alert: "MessagesUnroutable", at: 20 },
+    series: {
+      'rabbitmq_detailed_exchange_messages_unroutable_returned_total{installation="cgcg",vhost="cgcg",exchange="cgcg.direct"}': "0+60x30",
+      'rabbitmq_detailed_exchange_messages_unroutable_returned_total{installation="cgcg",vhost="cgcg",exchange=""}': "0+60x30",
+      'rabbitmq_detailed_exchange_messages_unroutable_returned_total{installation="cgcg",vhost="cgcg",exchange="cgcg.tasks"}': "0+60x30",
+    },
+    fires: [inVhost("cgcg", { exchange: "cgcg.tasks" })],
+  },
+  {
+    name: "too many replies that nobody takes",
+    ...{ made: of("cgcg"), alert: "InstanceMessagesUnroutable", at: 20 },
+    series: {
+      'rabbitmq_detailed_exchange_messages_unroutable_returned_total{installation="cgcg",vhost="cgcg",exchange=""}': "0+600x30",
+      'rabbitmq_detailed_exchange_messages_unroutable_returned_total{installation="cgcg",vhost="cgcg",exchange="cgcg.direct"}': "0+6x30",
+    },
+    fires: [inVhost("cgcg", {})],
+  },
+];
+
+test.each(cases)("$name", async ({ made, alert, series, at, fires }) => {
+  const rule = made.rules.groups.flatMap(({ rules }) => rules).find((one) => "alert" in one && one.alert === alert);
+  const sorted = (labels: Readonly<Record<string, string>>): string =>
+    Object.entries(labels)
+      .map(([label, value]) => `${label}="${value}"`)
+      .join(",");
+  const place = lay("case", made, [
+    {
+      name: "case",
+      interval: "1m",
+      input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+      alert_rule_test: [],
+      // Only which, not how much.
+      promql_expr_test: [
+        {
+          expr: `ALERTS{alertname="${alert}",alertstate="firing"} * 0`,
+          eval_time: `${at}m`,
+          exp_samples: fires.map((labels) => ({
+            labels: `{alertname="${alert}",alertstate="firing",severity="${rule && "alert" in rule ? rule.labels.severity : ""}",${sorted(labels)}}`,
+            value: 0,
+          })),
+        },
+      ],
+    },
+  ]);
+  expect(await ask("test", "rules", join(place, "tests.yml"))).toEqual({ code: 0, said: expect.stringContaining("SUCCESS") as string });
+});
+
+test("limits of instances' queues", async () => {
   const made = of("stage7");
-  const bucket = (le: string): string =>
-    `warren_worker_message_age_seconds_bucket{installation="stage7",topology="stage7",service="brain",queue="inbox",le="${le}"}`;
   const place = lay("recorded", made, [
     {
       name: "recorded",
       interval: "1m",
-      input_series: [
-        { series: bucket("3600"), values: "0x20" },
-        { series: bucket("21600"), values: "0+60x20" },
-        { series: bucket("+Inf"), values: "0+60x20" },
-        { series: 'rabbitmq_detailed_queue_messages_ready{installation="stage7",vhost="stage7",queue="brain-7"}', values: "2500x20" },
-        { series: 'rabbitmq_detailed_queue_messages_ready{installation="other",vhost="stage7",queue="brain-7"}', values: "2500x20" },
-      ],
+      input_series: ["stage7", "other"].flatMap((installation) => [
+        { series: `rabbitmq_detailed_queue_messages_ready{installation="${installation}",vhost="stage7",queue="brain-7"}`, values: "2500x20" },
+        { series: `rabbitmq_detailed_queue_info{installation="${installation}",vhost="stage7",queue="brain-7"}`, values: "1x20" },
+      ]),
       alert_rule_test: [],
       promql_expr_test: [
-        {
-          expr: "round(warren:queue_age:seconds)",
-          eval_time: "15m",
-          exp_samples: [{ labels: '{installation="stage7",vhost="stage7",queue="inbox"}', value: 21_420 }],
-        },
         {
           expr: "warren:queue_fill:ratio",
           eval_time: "15m",

@@ -34,13 +34,6 @@ export function derivedRules(facts: Facts): RecordingRule[] {
         ]
       : []),
     {
-      record: "warren:queue_age:seconds",
-      // Workers know topologies, not vhosts. Their ages are in buckets, the last of which ends at a day.
-      expr: largest(
-        `warren_queue_head_age_seconds or histogram_quantile(0.99, sum by (installation, topology, queue, le) (rate(warren_worker_message_age_seconds_bucket[5m]))) * on (installation, topology) group_left (vhost) warren_topology_info`,
-      ),
-    },
-    {
       record: "warren:queue_delivered:rate5m",
       expr: rate("rabbitmq_detailed_queue_messages_delivered_ack_total"),
     },
@@ -53,6 +46,11 @@ export function derivedRules(facts: Facts): RecordingRule[] {
     {
       record: "warren:ladder_messages:sum",
       expr: `sum by (installation, vhost, source) (warren:queue_messages:max * on (${QUEUE}) group_left (source) warren_queue_rung)`,
+    },
+    {
+      record: "warren:ladder_limit:messages",
+      // If each delivery of the busiest minutes of the last hour failed. Less of late is no fuller ladder.
+      expr: `max by (installation, vhost, source) (label_replace(max_over_time(warren:queue_delivered:rate5m[1h]), "source", "$1", "queue", "(.*)")) * on (installation, vhost, source) warren_ladder_seconds`,
     },
     {
       record: "warren:queue_members:count",

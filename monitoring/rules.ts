@@ -1,4 +1,5 @@
 /** The files of rules: constants of the topology, recording rules, alert rules. */
+import { sentence } from "./alerts/alert.js";
 import { alertGroups } from "./alerts/table.js";
 import { constantRules, type RecordingRule } from "./constants.js";
 import type { Facts } from "./facts.js";
@@ -49,13 +50,13 @@ export function ruleFile(facts: Facts, settings: RuleSettings): RuleFile {
         expr: expr(thresholds),
         ...(hold > 0 ? { for: time(hold) } : {}),
         labels: { severity },
-        annotations: { summary, description, runbook_url: `${base}/${name}.md` },
+        annotations: { summary, description: sentence(description, thresholds), runbook_url: `${base}/${name}.md` },
       };
     }),
   }));
   return {
     groups: [
-      { name: "warren-constants", interval, rules: constantRules(facts, installation, nodes, thresholds) },
+      { name: "warren-constants", interval, rules: constantRules(facts, installation, nodes) },
       { name: "warren-recording", interval, rules: derivedRules(facts) },
       ...alerting,
     ],

@@ -5,11 +5,15 @@ export interface Thresholds {
   readonly fillShare: number;
   /** Seconds until a growing queue is full. @default 3600 */
   readonly fullWithinSeconds: number;
-  /** Share of a TTL that the oldest message has reached. @default 0.8 */
+  /** Share of a TTL that the head of a queue has reached. Workers count what they get at 0.8 of it, whatever is set here. @default 0.8 */
   readonly ttlShare: number;
-  /** Share of the source queue's length limit that waits in its ladder. @default 0.25 */
+  /** Share of what becomes of deliveries that is a retry. @default 0.25 */
+  readonly retryShare: number;
+  /** Deliveries settled a second below which the share of retries says nothing. @default 0.1 */
+  readonly settledPerSecond: number;
+  /** Share of all deliveries, at the queue's own rate and for as long as its ladder takes, that waits in the ladder. @default 0.25 */
   readonly ladderShare: number;
-  /** What stands for a length limit where neither the source nor its rungs have one, for ladders. @default 10000 */
+  /** Messages in a ladder below which its fill says nothing. @default 100 */
   readonly ladderMessages: number;
   /** Share of deliveries that are repeated ones. @default 0.5 */
   readonly redeliveredShare: number;
@@ -25,14 +29,18 @@ export interface Thresholds {
   readonly certificatePageDays: number;
   /** Hours until the disk alarm, by the trend of the last hour. @default 4 */
   readonly diskWithinHours: number;
+  /** Messages a second to exchanges of instances that reach no queue: instances come and go. @default 1 */
+  readonly instancesUnroutablePerSecond: number;
 }
 
 export const THRESHOLDS: Thresholds = {
   fillShare: 0.8,
   fullWithinSeconds: 3600,
   ttlShare: 0.8,
+  retryShare: 0.25,
+  settledPerSecond: 0.1,
   ladderShare: 0.25,
-  ladderMessages: 10_000,
+  ladderMessages: 100,
   redeliveredShare: 0.5,
   redeliveriesPerSecond: 1,
   deliveryLimitShare: 0.5,
@@ -40,4 +48,5 @@ export const THRESHOLDS: Thresholds = {
   certificateTicketDays: 21,
   certificatePageDays: 3,
   diskWithinHours: 4,
+  instancesUnroutablePerSecond: 1,
 };

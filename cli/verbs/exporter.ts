@@ -32,10 +32,13 @@ export function listenAddress(text: string): { readonly host: string; readonly p
 
 const more = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
-function interval(option: string, text: string): number {
+const MINUTE = 60_000;
+
+/** Alerts take what is older than some minutes for unseen. */
+function interval(option: string, text: string, most: number, longest: string): number {
   const ms = durationOption(option, text);
-  if (ms >= 1000 && ms <= 86_400_000) return ms;
-  throw new WarrenError(`${option} is "${visible(text)}".`, { allowed: ["from 1s to 1d"], exitCode: 2 });
+  if (ms >= 1000 && ms <= most) return ms;
+  throw new WarrenError(`${option} is "${visible(text)}".`, { allowed: [`from 1s to ${longest}`], exitCode: 2 });
 }
 
 /** That of the address, then the other nodes with its credentials. */
@@ -71,8 +74,8 @@ async function run(argument: string, given: Options, console: Console): Promise<
   const exporter = await startExporter({
     ...{ installation, environment: given.environment, brokers, ...listenAddress(given.listen) },
     certificates: certificatesOf(given, brokers),
-    interval: interval("--interval", given.interval),
-    slowInterval: interval("--slow-interval", given.slowInterval),
+    interval: interval("--interval", given.interval, MINUTE, "60s"),
+    slowInterval: interval("--slow-interval", given.slowInterval, 1440 * MINUTE, "1d"),
     log: (line) => console.error(visible(line)),
   });
   console.error(`Metrics: ${exporter.url}/metrics`);
@@ -95,7 +98,7 @@ export const exporterVerb: Verb = (program, console, exit) => {
     .description(
       "Serves what the broker does not export, until SIGTERM or Ctrl-C (exit code 0): dead letters by source and reason, consumers of each service, " +
         "drift, quorum, certificates. Reads only: dead letters are counted by a copy of its own, which ends with it. " +
-        "While the broker is away it serves what it knew last, and warren_exporter_last_success_timestamp_seconds stands still.",
+        "While the broker is away it serves what it knew last, and warren_exporter_look_up says what it does not see.",
     )
     .argument("<topology>", TOPOLOGY)
     .addOption(broker)
@@ -109,8 +112,8 @@ export const exporterVerb: Verb = (program, console, exit) => {
         .default([], "those of the broker's addresses"),
     )
     .addOption(new Option("--listen <address>", "host and port; port 0 takes a free one").default("127.0.0.1:9419"))
-    .addOption(new Option("--interval <time>", "between two looks at the broker").default("15s"))
-    .addOption(new Option("--slow-interval <time>", "between two looks at drift and certificates").default("5m"))
+    .addOption(new Option("--interval <time>", "between two looks at the broker, at most 60s").default("15s"))
+    .addOption(new Option("--slow-interval <time>", "between two looks at drift, certificates and the first of the dead letters").default("5m"))
     .addOption(options.environment())
     .addHelpText(
       "after",

@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
-import { monitoring, queriesOf, type MonitoringOptions, type ScrapeTls } from "../../monitoring/index.js";
+import { monitoring, queriesOf, SERIES, seriesOf, type Monitoring, type MonitoringOptions, type ScrapeTls } from "../../monitoring/index.js";
 import { WarrenError } from "../../topology/errors.js";
 import { plural } from "../../topology/plural.js";
 import { readInstallation } from "../input.js";
@@ -17,6 +17,7 @@ interface Options {
   readonly worker?: readonly string[];
   readonly exporter?: readonly string[];
   readonly alertmanager?: readonly string[];
+  readonly webhook?: string;
   readonly runbooks?: string;
   readonly interval?: number;
   readonly hold?: number;
@@ -30,6 +31,11 @@ interface Options {
 function target(text: string, before: readonly string[] = []): string[] {
   if (!/^(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}$/.test(text)) throw new InvalidArgumentError("It has to be host:port.");
   return [...before, text];
+}
+
+function url(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw new InvalidArgumentError("It has to be a URL, http(s)://.");
+  return text;
 }
 
 function positive(text: string): number {
@@ -48,13 +54,14 @@ const targets = (flag: string, what: string): Option =>
   new Option(`${flag} <host:port>`, `${what}; may be given several times`).argParser(target);
 
 /** What is left out keeps its default. */
-function given({ node, worker, exporter, alertmanager, name, environment, runbooks, interval, hold, tls, ca }: Options): MonitoringOptions {
+function given({ node, worker, exporter, alertmanager, webhook, name, environment, runbooks, interval, hold, tls, ca }: Options): MonitoringOptions {
   const secure: ScrapeTls | undefined = tls || ca !== undefined ? { ...(ca === undefined ? {} : { caFile: ca }) } : undefined;
   return {
     ...(node ? { nodes: node } : {}),
     ...(worker ? { workers: worker } : {}),
     ...(exporter ? { exporters: exporter } : {}),
     ...(alertmanager ? { alertmanagers: alertmanager } : {}),
+    ...(webhook === undefined ? {} : { webhooks: { page: webhook, ticket: webhook } }),
     ...(name === undefined ? {} : { name }),
     ...(environment === undefined ? {} : { environment }),
     ...(runbooks === undefined ? {} : { runbooks }),
@@ -76,6 +83,21 @@ function folder(path: string): void {
   }
 }
 
+/** What cannot fire, for nobody exports what it asks for. */
+function blind(made: Monitoring, { exporter, worker }: Options): string[] {
+  const lines = [
+    { given: exporter, source: "warren-exporter", option: "--exporter", who: "warren exporter" },
+    { given: worker, source: "warren-workers", option: "--worker", who: "workers" },
+  ] as const;
+  return lines.flatMap(({ given: named, source, option, who }) => {
+    if (named) return [];
+    const names = made.rules.groups
+      .flatMap(({ rules }) => rules)
+      .flatMap((rule) => ("alert" in rule && seriesOf(rule.expr).some((name) => SERIES[name].source === source) ? [rule.alert] : []));
+    return [`without ${option} nothing is scraped from ${who}: ${names.join(", ")} see nothing of what only that tells`];
+  });
+}
+
 export const monitoringVerb: Verb = (program, console, exit) => {
   program
     .command("monitoring")
@@ -84,11 +106,12 @@ export const monitoringVerb: Verb = (program, console, exit) => {
       "Derives scrape settings, recording rules and alert rules for Prometheus: with each queue's own limits, and only those metrics that something asks for; and dashboards for Grafana. Without -o it prints the alerts.",
     )
     .argument("[topology]", TOPOLOGY)
-    .option("-o, --output <folder>", "write prometheus.yml, warren.rules.yml and dashboards/ there; with --json, the file to write to")
+    .option("-o, --output <folder>", "write prometheus.yml, warren.rules.yml, alertmanager.yml and dashboards/ there; with --json, the file to write to")
     .addOption(targets("--node", "a node's metrics (default: localhost:15692)"))
     .addOption(targets("--worker", "metrics of a worker"))
     .addOption(targets("--exporter", "warren exporter"))
     .addOption(targets("--alertmanager", "where alerts go"))
+    .addOption(new Option("--webhook <url>", "where Alertmanager sends pages and tickets (default: nowhere)").argParser(url))
     .option("--tls", "the nodes' metrics have TLS")
     .option("--ca <file>", "of this CA, a path as Prometheus sees it (with --tls implied)")
     .option("--name <name>", "the label `installation` (default: the topologies' names)")
@@ -108,11 +131,12 @@ export const monitoringVerb: Verb = (program, console, exit) => {
     )
     .action(async (topology: string | undefined, chosen: Options) => {
       const made = monitoring(await readInstallation(topology, chosen, console), given(chosen));
-      const { installation, families, prometheus, rules, dashboards, files } = made;
+      const { installation, families, prometheus, rules, alertmanager, dashboards, files } = made;
+      for (const line of blind(made, chosen)) console.error(line);
       if (chosen.json) {
         deliver(
           console,
-          json({ version: 1, installation, families, prometheus, rules, dashboards, queries: queriesOf(made) }),
+          json({ version: 1, installation, families, prometheus, rules, alertmanager, dashboards, queries: queriesOf(made) }),
           chosen.output,
         );
       } else if (chosen.output !== undefined) {

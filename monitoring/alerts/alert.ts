@@ -22,14 +22,19 @@ export interface Sample {
   readonly vhost: string;
   readonly nodes: readonly string[];
   readonly limited?: SampleQueue & { readonly limit: number };
+  /** A working queue with a TTL that a service consumes. */
   readonly expiring?: SampleQueue & { readonly seconds: number };
+  /** Dead letters with a TTL, whose age the exporter can tell. */
   readonly expiringDeadLetters?: SampleQueue & { readonly seconds: number };
   readonly deliveryLimited?: SampleQueue & { readonly limit: number };
   readonly replicated?: SampleQueue;
   readonly promised?: SampleQueue & { readonly service: string; readonly consumers: number };
   /** A queue of which several consumers are promised. */
   readonly crowded?: SampleQueue & { readonly service: string; readonly consumers: number };
-  readonly ladder?: { readonly vhost: string; readonly source: string; readonly rung: string; readonly limit: number };
+  readonly ladder?: { readonly vhost: string; readonly source: string; readonly rung: string; readonly seconds: number };
+  /** From it only queues of instances can be reached. */
+  readonly instanceExchange?: { readonly vhost: string; readonly exchange: string };
+  readonly deadLetters?: SampleQueue;
 }
 
 export interface AlertTest {
@@ -44,17 +49,25 @@ export interface FiringTest extends AlertTest {
   readonly description: string;
 }
 
+/** Words that name a threshold follow it. */
+export type Sentence = string | ((thresholds: Thresholds) => string);
+
+export const sentence = (text: Sentence, thresholds: Thresholds): string => (typeof text === "string" ? text : text(thresholds));
+
+/** `0.8` as `80 %`. */
+export const percent = (share: number): string => `${Number((share * 100).toPrecision(6))} %`;
+
 export interface Alert {
   readonly name: string;
   readonly severity: Severity;
   /** When it fires, as a part of a sentence, for the table of alerts. */
-  readonly when: string;
+  readonly when: Sentence;
   readonly expr: (thresholds: Thresholds) => string;
   /** Minutes for which it has to hold. */
   readonly forMinutes: number;
   /** Templates of Prometheus. */
   readonly summary: string;
-  readonly description: string;
+  readonly description: Sentence;
   /** For the default thresholds. Undefined where the installation has nothing that it could be tested on. */
   readonly fires: (sample: Sample) => FiringTest | undefined;
   readonly quiet: (sample: Sample) => AlertTest | undefined;

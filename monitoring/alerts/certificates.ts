@@ -9,7 +9,7 @@ export const certificateAlerts: readonly Alert[] = [
   {
     name: "CertificateExpiresSoon",
     severity: "ticket",
-    when: "a certificate ends within 21 days",
+    when: ({ certificateTicketDays }) => `a certificate ends within ${certificateTicketDays} days`,
     expr: ({ certificateTicketDays, certificatePageDays }) => `(${left} < ${certificateTicketDays}) > ${certificatePageDays}`,
     forMinutes: 5,
     summary: "The certificate of {{ $labels.endpoint }} ends soon",
@@ -27,7 +27,7 @@ export const certificateAlerts: readonly Alert[] = [
   {
     name: "CertificateExpires",
     severity: "page",
-    when: "a certificate ends within 3 days, or has ended",
+    when: ({ certificatePageDays }) => `a certificate ends within ${certificatePageDays} days, or has ended`,
     expr: ({ certificatePageDays }) => `${left} <= ${certificatePageDays}`,
     forMinutes: 1,
     summary: "The certificate of {{ $labels.endpoint }} ends now",

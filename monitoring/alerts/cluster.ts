@@ -1,5 +1,5 @@
 /** Alerts about the nodes: their alarms, their disks, and whether enough of them are there. */
-import { type Alert, given, labelText, type Sample, type TestSeries } from "./alert.js";
+import { type Alert, given, labelText, percent, type Sample, type TestSeries } from "./alert.js";
 
 const node = (sample: Sample, at: number): string => sample.nodes[at] ?? "";
 /** A series of the broker about one of its nodes. */
@@ -62,13 +62,13 @@ export const clusterAlerts: readonly Alert[] = [
   {
     name: "DiskFullSoon",
     severity: "page",
-    when: "at the trend of the last hour a node's disk alarm comes within 4 hours, for 10 minutes",
+    when: ({ diskWithinHours }) => `at the trend of the last hour a node's disk alarm comes within ${diskWithinHours} hours, for 10 minutes`,
     expr: ({ diskWithinHours }) =>
       `max by (installation, instance) (predict_linear(rabbitmq_disk_space_available_bytes[1h], ${diskWithinHours * 3600})) < max by (installation, instance) (rabbitmq_disk_space_available_limit_bytes) and on (installation, instance) max by (installation, instance) (deriv(rabbitmq_disk_space_available_bytes[1h])) < 0`,
     forMinutes: 10,
     summary: "The disk of {{ $labels.instance }} will be full within hours",
-    description:
-      "The free disk space of node {{ $labels.instance }} shrinks so fast that its disk alarm comes within 4 hours, and then nobody can publish. Find the queue or stream that grows, or give the node more disk.",
+    description: ({ diskWithinHours }) =>
+      `The free disk space of node {{ $labels.instance }} shrinks so fast that its disk alarm comes within ${diskWithinHours} hours, and then nobody can publish. Find the queue or stream that grows, or give the node more disk.`,
     fires: (sample) => ({
       series: [
         ofNode(sample, "rabbitmq_disk_space_available_bytes", 0, `${20 * GiB}-${GiB / 8}x90`),
@@ -91,9 +91,10 @@ export const clusterAlerts: readonly Alert[] = [
     name: "QuorumLost",
     severity: "page",
     when: "half or more of a quorum queue's members are on nodes that do not answer, for 1 minute",
-    // A queue of which no member is left has no count: it had one before. While all nodes answer, a queue has just not been given its members.
+    // A queue of which no member is left has no count: then as many nodes are down as it has members. Only nodes that are down themselves count:
+    // of one that answers, and not for the detailed metrics, nothing is known.
     expr: () =>
-      '(warren_queue_members - on (installation, vhost, queue) (warren:queue_members:count or max_over_time(warren:queue_members:count[6h]) * 0)) * 2 >= on (installation, vhost, queue) warren_queue_members and on (installation) (up{job="rabbitmq-detailed"} == 0)',
+      '(warren_queue_members - on (installation, vhost, queue) (warren:queue_members:count or on (installation, vhost, queue) (warren_queue_members <= on (installation) group_left () count by (installation) (up{job="rabbitmq"} == 0)) * 0)) * 2 >= on (installation, vhost, queue) warren_queue_members and on (installation) (up{job="rabbitmq"} == 0) unless on (installation) (up{job="rabbitmq-detailed"} == 0 and on (installation, instance) up{job="rabbitmq"} == 1)',
     forMinutes: 1,
     summary: "{{ $labels.queue }} has lost its quorum",
     description:
@@ -103,6 +104,7 @@ export const clusterAlerts: readonly Alert[] = [
       return (
         on && {
           series: [
+            ...reached(sample, "rabbitmq", ["1x20", "1x5 0x20", "1x5 0x20"]),
             ...reached(sample, "rabbitmq-detailed", ["1x20", "1x5 0x20", "1x5 0x20"]),
             member(sample, 0, on.vhost, on.queue, "follower", "1x20"),
             member(sample, 1, on.vhost, on.queue, "leader", "1x5 stale"),
@@ -120,6 +122,7 @@ export const clusterAlerts: readonly Alert[] = [
       return (
         on && {
           series: [
+            ...reached(sample, "rabbitmq", ["1x20", "1x20", "1x5 0x20"]),
             ...reached(sample, "rabbitmq-detailed", ["1x20", "1x20", "1x5 0x20"]),
             member(sample, 0, on.vhost, on.queue, "follower", "1x20"),
             member(sample, 1, on.vhost, on.queue, "leader", "1x20"),
@@ -153,20 +156,32 @@ export const clusterAlerts: readonly Alert[] = [
   {
     name: "ClusterPartitioned",
     severity: "page",
-    when: "a node that answers does not reach another node, for 1 minute",
-    expr: () => "max by (installation, instance) (rabbitmq_unreachable_cluster_peers_count) > 0",
+    when: "a node does not reach another one, though all answer Prometheus, for 1 minute",
+    // A node that is merely stopped is NodeDown's.
+    expr: () => 'max by (installation, instance) (rabbitmq_unreachable_cluster_peers_count) > 0 unless on (installation) (up{job="rabbitmq"} == 0)',
     forMinutes: 1,
     summary: "{{ $labels.instance }} does not reach {{ $value }} of its peers",
     description:
-      "Node {{ $labels.instance }} runs and does not reach {{ $value }} other nodes of its cluster: they are down, or the network between them is. The side with fewer nodes takes no messages for quorum queues.",
+      "Node {{ $labels.instance }} does not reach {{ $value }} other nodes of its cluster, and all of them run: the network between them is cut. The side with fewer nodes takes no messages for quorum queues.",
     fires: (sample) => ({
-      series: [ofNode(sample, "rabbitmq_unreachable_cluster_peers_count", 0, "0x2 2x20")],
+      series: [
+        ...reached(sample, "rabbitmq", ["1x20", "1x20", "1x20"]),
+        ofNode(sample, "rabbitmq_unreachable_cluster_peers_count", 0, "0x2 2x20"),
+      ],
       at: 10,
       labels: { installation: sample.installation, instance: node(sample, 0) },
       summary: `${node(sample, 0)} does not reach 2 of its peers`,
-      description: `Node ${node(sample, 0)} runs and does not reach 2 other nodes of its cluster: they are down, or the network between them is. The side with fewer nodes takes no messages for quorum queues.`,
+      description: `Node ${node(sample, 0)} does not reach 2 other nodes of its cluster, and all of them run: the network between them is cut. The side with fewer nodes takes no messages for quorum queues.`,
     }),
-    quiet: (sample) => ({ series: [ofNode(sample, "rabbitmq_unreachable_cluster_peers_count", 0, "0x20")], at: 10 }),
+    // One node is stopped: the others do not reach it.
+    quiet: (sample) => ({
+      series: [
+        ...reached(sample, "rabbitmq", ["1x20", "1x20", "1x2 0x20"]),
+        ofNode(sample, "rabbitmq_unreachable_cluster_peers_count", 0, "0x2 1x20"),
+        ofNode(sample, "rabbitmq_unreachable_cluster_peers_count", 1, "0x2 1x20"),
+      ],
+      at: 10,
+    }),
   },
   {
     name: "QueueUnderReplicated",
@@ -209,7 +224,8 @@ export const clusterAlerts: readonly Alert[] = [
   {
     name: "LeadersUnbalanced",
     severity: "ticket",
-    when: "one node has so many more leaders of quorum queues than another that it is half of all (of at least 6), for 30 minutes",
+    when: ({ leaderSkew }) =>
+      `one node has so many more leaders of quorum queues than another that it is over ${percent(leaderSkew)} of all (of at least 6), for 30 minutes`,
     expr: ({ leaderSkew }) =>
       `(max by (installation) (warren:node_leaders:count) - min by (installation) (warren:node_leaders:count)) / sum by (installation) (warren:node_leaders:count) > ${leaderSkew} and sum by (installation) (warren:node_leaders:count) >= 6`,
     forMinutes: 30,

@@ -8,12 +8,14 @@ export const consumerAlerts: readonly Alert[] = [
   {
     name: "QueueWithoutConsumers",
     severity: "page",
-    when: "a queue that a service promises to consume has no consumer, for 2 minutes",
-    expr: () => "warren:queue_consumers:max == 0 and on (installation, vhost, queue) warren_queue_promised_consumers",
+    when: "a queue that a service promises to consume has no consumer, or is gone, for 2 minutes",
+    // That a queue is gone can only be told while every node says what it has.
+    expr: () =>
+      'warren:queue_consumers:max == 0 and on (installation, vhost, queue) warren_queue_promised_consumers or max by (installation, vhost, queue) (warren_queue_promised_consumers) * 0 unless on (installation, vhost, queue) warren:queue_consumers:max and on (installation) min by (installation) (up{job="rabbitmq-detailed"}) == 1',
     forMinutes: 2,
     summary: "Nobody consumes {{ $labels.queue }}",
     description:
-      "Queue {{ $labels.queue }} (vhost {{ $labels.vhost }}) has no consumer, though a service is there to consume it. Its messages wait and its length grows: see whether the service runs.",
+      "Queue {{ $labels.queue }} (vhost {{ $labels.vhost }}) has no consumer, though a service is there to consume it. Its messages wait and its length grows, if the queue is there at all: see whether the service runs.",
     fires: (sample) => {
       const on = sample.promised;
       return (
@@ -22,7 +24,7 @@ export const consumerAlerts: readonly Alert[] = [
           at: 15,
           labels: queueLabels(sample, on),
           summary: `Nobody consumes ${on.queue}`,
-          description: `Queue ${on.queue} (vhost ${on.vhost}) has no consumer, though a service is there to consume it. Its messages wait and its length grows: see whether the service runs.`,
+          description: `Queue ${on.queue} (vhost ${on.vhost}) has no consumer, though a service is there to consume it. Its messages wait and its length grows, if the queue is there at all: see whether the service runs.`,
         }
       );
     },
@@ -34,7 +36,7 @@ export const consumerAlerts: readonly Alert[] = [
     severity: "page",
     when: "a service has no consumer on a queue that it promises to consume, while others have, for 5 minutes",
     expr: () =>
-      "warren_queue_promised_consumers unless on (installation, vhost, queue, service) warren_queue_service_consumers > 0 and on (installation, vhost, queue) warren:queue_consumers:max > 0 and on (installation, vhost) (time() - max by (installation, vhost) (warren_exporter_last_success_timestamp_seconds) < 120)",
+      'warren_queue_promised_consumers unless on (installation, vhost, queue, service) warren_queue_service_consumers > 0 and on (installation, vhost, queue) warren:queue_consumers:max > 0 and on (installation, vhost) max by (installation, vhost) (warren_exporter_look_up{look="consumers"}) == 1',
     forMinutes: 5,
     summary: "{{ $labels.service }} does not consume {{ $labels.queue }}",
     description:
@@ -46,7 +48,7 @@ export const consumerAlerts: readonly Alert[] = [
           series: [
             ofQueue(sample, CONSUMERS, on, "1x20"),
             given(sample, OF_SERVICE, { vhost: on.vhost, queue: on.queue, service: on.service }, "0x20"),
-            given(sample, "warren_exporter_last_success_timestamp_seconds", { vhost: on.vhost }, "0+60x20"),
+            given(sample, "warren_exporter_look_up", { look: "consumers", vhost: on.vhost }, "1x20"),
           ],
           at: 15,
           labels: { ...queueLabels(sample, on), service: on.service },
@@ -62,7 +64,7 @@ export const consumerAlerts: readonly Alert[] = [
           series: [
             ofQueue(sample, CONSUMERS, on, "1x20"),
             given(sample, OF_SERVICE, { vhost: on.vhost, queue: on.queue, service: on.service }, "1x20"),
-            given(sample, "warren_exporter_last_success_timestamp_seconds", { vhost: on.vhost }, "0+60x20"),
+            given(sample, "warren_exporter_look_up", { look: "consumers", vhost: on.vhost }, "1x20"),
           ],
           at: 15,
         }

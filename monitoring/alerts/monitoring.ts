@@ -1,7 +1,7 @@
 /** Alerts about what the other alerts stand on: targets that do not answer, an exporter that sees nothing, a broker that is not as written. */
 import { type Alert, given } from "./alert.js";
 
-const SUCCESS = "warren_exporter_last_success_timestamp_seconds";
+const LOOK = "warren_exporter_look_up";
 
 export const monitoringAlerts: readonly Alert[] = [
   {
@@ -27,20 +27,30 @@ export const monitoringAlerts: readonly Alert[] = [
   {
     name: "ExporterBlind",
     severity: "ticket",
-    when: "the exporter has not read a vhost for 5 minutes",
-    expr: () => `time() - max by (installation, vhost) (${SUCCESS}) > 300`,
-    forMinutes: 1,
-    summary: "The exporter has not seen {{ $labels.vhost }} for {{ $value | humanizeDuration }}",
+    when: "one of the exporter's looks brings nothing, or never has, for 5 minutes",
+    // Of two exporters one is enough. They look once a minute or more often, and begin with 0.
+    expr: () => `max by (installation, look, vhost, endpoint) (${LOOK}) == 0`,
+    forMinutes: 5,
+    summary: "The exporter does not see: {{ $labels.look }}{{ with $labels.vhost }} of {{ . }}{{ end }}{{ with $labels.endpoint }} of {{ . }}{{ end }}",
     description:
-      "The exporter runs, and could not read vhost {{ $labels.vhost }} for {{ $value | humanizeDuration }}: the management API does not answer, or refuses its user. Dead letters, ages and promises are not seen meanwhile.",
+      "The exporter runs, and its look at {{ $labels.look }}{{ with $labels.vhost }} of vhost {{ . }}{{ end }}{{ with $labels.endpoint }} of {{ . }}{{ end }} fails: it is not answered, or its user is refused. Alerts that need what it would see keep quiet meanwhile.",
+    // It has never succeeded.
     fires: (sample) => ({
-      series: [given(sample, SUCCESS, { vhost: sample.vhost }, "0x20")],
+      series: [given(sample, LOOK, { look: "dead letters", vhost: sample.vhost }, "0x20")],
       at: 10,
-      labels: { installation: sample.installation, vhost: sample.vhost },
-      summary: `The exporter has not seen ${sample.vhost} for 10m 0s`,
-      description: `The exporter runs, and could not read vhost ${sample.vhost} for 10m 0s: the management API does not answer, or refuses its user. Dead letters, ages and promises are not seen meanwhile.`,
+      labels: { installation: sample.installation, look: "dead letters", vhost: sample.vhost },
+      summary: `The exporter does not see: dead letters of ${sample.vhost}`,
+      description: `The exporter runs, and its look at dead letters of vhost ${sample.vhost} fails: it is not answered, or its user is refused. Alerts that need what it would see keep quiet meanwhile.`,
     }),
-    quiet: (sample) => ({ series: [given(sample, SUCCESS, { vhost: sample.vhost }, "0+60x20")], at: 10 }),
+    // As long as a start takes; and a second exporter that sees.
+    quiet: (sample) => ({
+      series: [
+        given(sample, LOOK, { instance: "one", look: "dead letters", vhost: sample.vhost }, "0x3 1x20"),
+        given(sample, LOOK, { instance: "one", look: "quorum", endpoint: "http://node" }, "0x20"),
+        given(sample, LOOK, { instance: "two", look: "quorum", endpoint: "http://node" }, "1x20"),
+      ],
+      at: 10,
+    }),
   },
   {
     name: "TopologyDrift",

@@ -11,12 +11,14 @@ const RETURNED = "rabbitmq_detailed_exchange_messages_unroutable_returned_total"
 const more = (counter: string, how: string): string =>
   `label_replace(increase(${counter}[5m]) > 0 or (${counter} > 0 unless ${counter} offset 5m) and on (installation, instance) (up{job="rabbitmq-detailed"} offset 5m == 1), "how", "${how}", "", "")`;
 
+const unroutable = `sum by (installation, vhost, exchange) (${more(DROPPED, "dropped")} or ${more(RETURNED, "returned")})`;
+
 export const publishingAlerts: readonly Alert[] = [
   {
     name: "MessagesUnroutable",
     severity: "page",
-    when: "messages to an exchange reached no queue in the last 5 minutes",
-    expr: () => `sum by (installation, vhost, exchange) (${more(DROPPED, "dropped")} or ${more(RETURNED, "returned")}) > 0`,
+    when: "messages to an exchange reached no queue in the last 5 minutes, where queues are bound that have to be there",
+    expr: () => `${unroutable} > 0 unless on (installation, vhost, exchange) warren_exchange_of_instances`,
     forMinutes: 1,
     summary: 'Messages to exchange "{{ $labels.exchange }}" reach no queue',
     description:
@@ -35,6 +37,32 @@ export const publishingAlerts: readonly Alert[] = [
       const labels = { vhost: sample.vhost, exchange: "events" };
       return { series: [given(sample, DROPPED, labels, "3x20"), given(sample, RETURNED, labels, "3x20")], at: 10 };
     },
+  },
+  {
+    name: "InstanceMessagesUnroutable",
+    severity: "ticket",
+    when: ({ instancesUnroutablePerSecond: most }) =>
+      `more than ${most} a second of the messages to instances' queues, or of replies, reach no queue, for 10 minutes`,
+    // An instance that has left takes its queue along: some are usual.
+    expr: ({ instancesUnroutablePerSecond: most }) =>
+      `${unroutable} / 300 > ${most} and on (installation, vhost, exchange) warren_exchange_of_instances`,
+    forMinutes: 10,
+    summary: "Many messages to instances{{ with $labels.exchange }} through {{ . }}{{ end }} reach no queue",
+    description:
+      'About {{ $value | printf "%.1f" }} messages a second to {{ with $labels.exchange }}exchange {{ . }}{{ else }}the default exchange{{ end }} (vhost {{ $labels.vhost }}) reach no queue. Only queues of instances are there to get them, or replies: their publishers may not have noticed that instances have left.',
+    fires: (sample) => {
+      const on = sample.instanceExchange;
+      return (
+        on && {
+          series: [given(sample, RETURNED, on, "0+600x40")],
+          at: 30,
+          labels: { installation: sample.installation, ...on },
+          summary: `Many messages to instances through ${on.exchange} reach no queue`,
+          description: `About 10.0 messages a second to exchange ${on.exchange} (vhost ${on.vhost}) reach no queue. Only queues of instances are there to get them, or replies: their publishers may not have noticed that instances have left.`,
+        }
+      );
+    },
+    quiet: (sample) => sample.instanceExchange && { series: [given(sample, RETURNED, sample.instanceExchange, "0+6x40")], at: 30 },
   },
   {
     name: "PublishersBlocked",

@@ -1,13 +1,21 @@
 /** Alerts about what a queue holds: its length, its age, its ladder, its deliveries. */
-import { type Alert, given, ofQueue, queueLabels } from "./alert.js";
+import { type Alert, given, ofQueue, percent, queueLabels, type Sample, type TestSeries } from "./alert.js";
 
 const READY = "rabbitmq_detailed_queue_messages_ready";
+
+/** Workers know topologies, not vhosts. */
+const IN_VHOST = "* on (installation, topology) group_left (vhost) warren_topology_info";
+const settled = `sum by (installation, vhost, queue) (rate(warren_worker_outcomes_total[5m]) ${IN_VHOST})`;
+
+/** A series of a worker. */
+const ofWorker = (sample: Sample, name: string, labels: Readonly<Record<string, string>>, values: string): TestSeries =>
+  given(sample, name, { job: "warren-workers", instance: "worker:9394", service: "worker", topology: sample.topology, ...labels }, values);
 
 export const queueAlerts: readonly Alert[] = [
   {
     name: "QueueFilling",
     severity: "page",
-    when: "a queue uses more than 80 % of its own length limit, for 2 minutes",
+    when: ({ fillShare }) => `a queue uses more than ${percent(fillShare)} of its own length limit, for 2 minutes`,
     expr: ({ fillShare }) => `warren:queue_fill:ratio > ${fillShare}`,
     forMinutes: 2,
     summary: "{{ $labels.queue }} is {{ $value | humanizePercentage }} full",
@@ -30,7 +38,7 @@ export const queueAlerts: readonly Alert[] = [
   {
     name: "QueueFullSoon",
     severity: "page",
-    when: "at the rate of the last 15 minutes a queue is full within an hour, for 5 minutes",
+    when: ({ fullWithinSeconds }) => `at the rate of the last 15 minutes a queue is full within ${fullWithinSeconds / 60} minutes, for 5 minutes`,
     expr: ({ fullWithinSeconds }) => `round(warren:queue_full_in:seconds) < ${fullWithinSeconds} and warren:queue_fill:ratio > 0.1`,
     forMinutes: 5,
     summary: "{{ $labels.queue }} is full in {{ $value | humanizeDuration }}",
@@ -58,22 +66,24 @@ export const queueAlerts: readonly Alert[] = [
   {
     name: "MessagesNearTtl",
     severity: "page",
-    when: "the oldest message of a working queue has reached 80 % of the queue's own TTL, for 2 minutes",
+    when: ({ ttlShare }) =>
+      `workers got messages that had spent 80 % of their queue's own TTL in it, or a working classic queue's head has reached ${percent(ttlShare)} of it, for 2 minutes`,
+    // A head that is older than the TTL was put back, or came back from a ladder: it has not been in the queue for so long.
     expr: ({ ttlShare }) =>
-      `warren:queue_age:seconds / on (installation, vhost, queue) warren_queue_ttl_seconds{role="work"} > ${ttlShare}`,
+      `sum by (installation, vhost, queue) (increase(warren_worker_near_ttl_total[5m]) * on (installation, topology) group_left (vhost) warren_topology_info) > 0 or (max by (installation, vhost, queue) (warren_queue_head_age_seconds) / on (installation, vhost, queue) warren_queue_ttl_seconds{role="work"} > ${ttlShare}) <= 1`,
     forMinutes: 2,
     summary: "Messages of {{ $labels.queue }} are about to expire",
     description:
-      "The oldest message of queue {{ $labels.queue }} (vhost {{ $labels.vhost }}) has used up {{ $value | humanizePercentage }} of its time to live. After that it is dead-lettered or lost: the consumers are behind, or none takes it.",
+      "The oldest messages of queue {{ $labels.queue }} (vhost {{ $labels.vhost }}) have used up most of their time to live there. After that they are dead-lettered or lost: the consumers are behind, or none takes them.",
     fires: (sample) => {
       const on = sample.expiring;
       return (
         on && {
-          series: [given(sample, "warren_queue_head_age_seconds", { vhost: on.vhost, queue: on.queue }, `${on.seconds * 0.9}x20`)],
+          series: [ofWorker(sample, "warren_worker_near_ttl_total", { queue: on.queue }, "0x5 1+3x20")],
           at: 10,
           labels: queueLabels(sample, on),
           summary: `Messages of ${on.queue} are about to expire`,
-          description: `The oldest message of queue ${on.queue} (vhost ${on.vhost}) has used up 90% of its time to live. After that it is dead-lettered or lost: the consumers are behind, or none takes it.`,
+          description: `The oldest messages of queue ${on.queue} (vhost ${on.vhost}) have used up most of their time to live there. After that they are dead-lettered or lost: the consumers are behind, or none takes them.`,
         }
       );
     },
@@ -81,7 +91,13 @@ export const queueAlerts: readonly Alert[] = [
       const on = sample.expiring;
       return (
         on && {
-          series: [given(sample, "warren_queue_head_age_seconds", { vhost: on.vhost, queue: on.queue }, `${on.seconds * 0.7}x20`)],
+          series: [
+            ofWorker(sample, "warren_worker_near_ttl_total", { queue: on.queue }, "3x20"),
+            // Since they were published; in buckets that end far apart.
+            ...["900", "3600", "21600", "86400", "+Inf"].map((le) =>
+              ofWorker(sample, "warren_worker_message_age_seconds_bucket", { queue: on.queue, le }, Number(le) < on.seconds / 4 ? "0x20" : "0+60x20"),
+            ),
+          ],
           at: 10,
         }
       );
@@ -90,48 +106,57 @@ export const queueAlerts: readonly Alert[] = [
   {
     name: "RetryLadderFilling",
     severity: "ticket",
-    when: "a retry ladder holds more than a quarter of what its queue may hold, for 5 minutes",
-    expr: ({ ladderShare }) =>
-      `warren:ladder_messages:sum / on (installation, vhost, source) warren_ladder_limit_messages > ${ladderShare}`,
+    when: ({ retryShare, settledPerSecond, ladderShare, ladderMessages }) =>
+      `more than ${percent(retryShare)} of what becomes of a queue's deliveries are retries (of more than ${settledPerSecond} a second), or its ladder holds more than ${ladderMessages} messages and ${percent(ladderShare)} of all that would be there if each delivery failed, for 5 minutes`,
+    expr: ({ retryShare, settledPerSecond, ladderShare, ladderMessages }) =>
+      `sum by (installation, vhost, source) (label_replace(sum by (installation, vhost, queue) (rate(warren_worker_retries_total[5m]) ${IN_VHOST}) / ${settled} > ${retryShare} and ${settled} > ${settledPerSecond}, "source", "$1", "queue", "(.*)")) or on (installation, vhost, source) (warren:ladder_messages:sum / on (installation, vhost, source) warren:ladder_limit:messages > ${ladderShare} and on (installation, vhost, source) warren:ladder_messages:sum > ${ladderMessages})`,
     forMinutes: 5,
-    summary: "The retry ladder of {{ $labels.source }} is filling",
+    summary: "{{ $value | humanizePercentage }} of the messages of {{ $labels.source }} are tried again",
     description:
-      "Messages of queue {{ $labels.source }} (vhost {{ $labels.vhost }}) fail and wait to be tried again: the ladder holds {{ $value | humanizePercentage }} of what the queue itself may hold. What the handler calls is probably down.",
+      "Messages of queue {{ $labels.source }} (vhost {{ $labels.vhost }}) fail and wait in its ladder to be tried again: {{ $value | humanizePercentage }} of them. What the handler calls is probably down.",
     fires: (sample) => {
       const on = sample.ladder;
       return (
         on && {
-          series: [ofQueue(sample, "rabbitmq_detailed_queue_messages", { vhost: on.vhost, queue: on.rung }, `${on.limit * 0.5}x20`)],
+          series: [
+            ofWorker(sample, "warren_worker_retries_total", { queue: on.source }, "0+30x20"),
+            ofWorker(sample, "warren_worker_outcomes_total", { queue: on.source, message: "m", outcome: "ack" }, "0+30x20"),
+            ofWorker(sample, "warren_worker_outcomes_total", { queue: on.source, message: "m", outcome: "retry" }, "0+30x20"),
+          ],
           at: 15,
           labels: { installation: sample.installation, vhost: on.vhost, source: on.source },
-          summary: `The retry ladder of ${on.source} is filling`,
-          description: `Messages of queue ${on.source} (vhost ${on.vhost}) fail and wait to be tried again: the ladder holds 50% of what the queue itself may hold. What the handler calls is probably down.`,
+          summary: `50% of the messages of ${on.source} are tried again`,
+          description: `Messages of queue ${on.source} (vhost ${on.vhost}) fail and wait in its ladder to be tried again: 50% of them. What the handler calls is probably down.`,
         }
       );
     },
-    quiet: (sample) =>
-      sample.ladder && {
-        series: [
-          ofQueue(
-            sample,
-            "rabbitmq_detailed_queue_messages",
-            { vhost: sample.ladder.vhost, queue: sample.ladder.rung },
-            `${sample.ladder.limit * 0.2}x20`,
-          ),
-        ],
-        at: 15,
-      },
+    // One in ten; and all of the few that came last.
+    quiet: (sample) => {
+      const on = sample.ladder;
+      return (
+        on && {
+          series: [
+            ofWorker(sample, "warren_worker_retries_total", { queue: on.source }, "0+3x20"),
+            ofWorker(sample, "warren_worker_outcomes_total", { queue: on.source, message: "m", outcome: "ack" }, "0+27x20"),
+            ofWorker(sample, "warren_worker_outcomes_total", { queue: on.source, message: "m", outcome: "retry" }, "0+3x20"),
+            ofQueue(sample, "rabbitmq_detailed_queue_messages", { vhost: on.vhost, queue: on.rung }, "20x20"),
+          ],
+          at: 15,
+        }
+      );
+    },
   },
   {
     name: "RedeliveryStorm",
     severity: "page",
-    when: "more than half of a queue's deliveries are repeated ones, and more than one a second, for 5 minutes",
+    when: ({ redeliveredShare, redeliveriesPerSecond }) =>
+      `more than ${percent(redeliveredShare)} of a queue's deliveries are repeated ones, and more than ${redeliveriesPerSecond} a second, for 5 minutes`,
     expr: ({ redeliveredShare, redeliveriesPerSecond }) =>
       `warren:queue_redelivered:rate5m > ${redeliveriesPerSecond} and warren:queue_redelivered:rate5m / warren:queue_delivered:rate5m > ${redeliveredShare}`,
     forMinutes: 5,
     summary: "{{ $labels.queue }} delivers the same messages again and again",
-    description:
-      "Queue {{ $labels.queue }} (vhost {{ $labels.vhost }}) repeats {{ $value | humanize }} deliveries a second, more than half of all. Its consumers crash, lose their connection, or put back what they cannot handle.",
+    description: ({ redeliveredShare }) =>
+      `Queue {{ $labels.queue }} (vhost {{ $labels.vhost }}) repeats {{ $value | humanize }} deliveries a second, more than ${percent(redeliveredShare)} of all. Its consumers crash, lose their connection, or put back what they cannot handle.`,
     fires: (sample) => {
       const on = sample.deliveryLimited;
       return (
@@ -143,7 +168,7 @@ export const queueAlerts: readonly Alert[] = [
           at: 20,
           labels: queueLabels(sample, on),
           summary: `${on.queue} delivers the same messages again and again`,
-          description: `Queue ${on.queue} (vhost ${on.vhost}) repeats 8 deliveries a second, more than half of all. Its consumers crash, lose their connection, or put back what they cannot handle.`,
+          description: `Queue ${on.queue} (vhost ${on.vhost}) repeats 8 deliveries a second, more than 50 % of all. Its consumers crash, lose their connection, or put back what they cannot handle.`,
         }
       );
     },
@@ -159,7 +184,8 @@ export const queueAlerts: readonly Alert[] = [
   {
     name: "DeliveryLimitNear",
     severity: "ticket",
-    when: "messages need on average more than half of the deliveries that their queue's own delivery limit allows, for 5 minutes",
+    when: ({ deliveryLimitShare }) =>
+      `messages need on average more than ${percent(deliveryLimitShare)} of the deliveries that their queue's own delivery limit allows, for 5 minutes`,
     expr: ({ deliveryLimitShare }) =>
       `warren:queue_deliveries_per_message:ratio / on (installation, vhost, queue) warren_queue_delivery_limit > ${deliveryLimitShare} and on (installation, vhost, queue) warren:queue_redelivered:rate5m > 0`,
     forMinutes: 5,

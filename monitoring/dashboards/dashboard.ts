@@ -11,6 +11,7 @@ import {
   VariableSort,
   type Dashboard,
 } from "@grafana/grafana-foundation-sdk/dashboard";
+import { createHash } from "node:crypto";
 import { DATASOURCE, HEIGHT, panel, type PanelSpec, type Placed } from "./panel.js";
 
 export interface RowSpec {
@@ -29,6 +30,10 @@ export interface DashboardSpec {
 
 /** Grafana's limit. */
 const MAX_UID = 40;
+/** What is cut off is told apart by its hash. */
+export const shortUid = (uid: string): string =>
+  uid.length <= MAX_UID ? uid : `${uid.slice(0, MAX_UID - 9)}-${createHash("sha256").update(uid).digest("hex").slice(0, 8)}`;
+
 /** With more rows they begin folded: a folded row asks nothing. */
 const MAX_OPEN = 20;
 const COLUMNS = 24;
@@ -48,7 +53,7 @@ function layout(panels: readonly PanelSpec[], y: number, firstId: number): { rea
 
 export function dashboard({ uid, title, description, tags, rows }: DashboardSpec): Dashboard {
   const builder = new DashboardBuilder(title)
-    .uid(uid.slice(0, MAX_UID))
+    .uid(shortUid(uid))
     .description(description)
     .tags(["warren", ...tags])
     .readonly()

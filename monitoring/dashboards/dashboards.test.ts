@@ -3,13 +3,12 @@ import { parser } from "@prometheus-io/lezer-promql";
 import type { Dashboard, Panel, RowPanel } from "@grafana/grafana-foundation-sdk/dashboard";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { METRICS } from "../../workers/observe/metric-table.js";
-import { SERIES as EXPORTED } from "../../exporter/series.js";
 import { compile } from "../../topology/compile/compile.js";
 import type { Topology } from "../../topology/model.js";
 import { systems } from "../../topology/systems/index.js";
 import { SERIES } from "../series.js";
 import { dashboardsOf, flowOrder, queriesOf, type Dashboards } from "./index.js";
+import { shortUid } from "./dashboard.js";
 import { quoted } from "./promql.js";
 
 const each = Object.entries(systems);
@@ -124,13 +123,32 @@ test("every query is PromQL, and asks for series that somebody exports", () => {
   expect(Object.keys(SERIES)).toEqual(expect.arrayContaining([...asked]));
 });
 
-test("names of series are those of the exporter and of the workers", () => {
-  const workers: string[] = Object.values(METRICS).map(({ name, type }) => (type === "histogram" ? `${name}_bucket` : name));
-  for (const [name, { source }] of Object.entries(SERIES)) {
-    if (source === "warren-exporter") expect(Object.keys(EXPORTED)).toContain(name);
-    if (source === "warren-workers") expect(workers).toContain(name);
-    expect(name.startsWith("rabbitmq_detailed_")).toBe(source === "rabbitmq-detailed");
-  }
+test("a template's row leaves out queues that are there by name; its dead letters are looked for by its pattern", () => {
+  const of = {
+    name: "t",
+    exchanges: { dead: { type: "fanout" } },
+    queues: { "i-main": { type: "quorum", deadLetterTo: "dead" } },
+    templates: { i: { name: "i-{n}", type: "quorum", deadLetterTo: "dead" }, d: { name: "d-{n}", type: "quorum", from: { dead: "" } } },
+  } as unknown as Topology;
+  const made = queriesOf(dashboardsOf({ topologies: [of] }));
+  const rowOf = (row: string) => made.filter((query) => query.row === row).map(({ expr }) => expr);
+  expect(rowOf("i-{n} (instances)")[0]).toContain('queue=~"i-[^.]+", queue!~"i-main"');
+  for (const { expr } of made) expect(expr).not.toMatch(/queue=~?"[^"]*\{n\}/);
+});
+
+test("nodes: red from the first that is down", () => {
+  const panel = panelsOf(all["overview"] as Dashboard).find(({ title }) => title === "Nodes down");
+  expect(panel?.fieldConfig?.defaults.thresholds?.steps).toEqual([
+    { value: null, color: "green" },
+    { value: 1, color: "red" },
+  ]);
+});
+
+test("a uid that is too long keeps apart what is apart", () => {
+  const long = "warren-topology-".padEnd(60, "x");
+  expect(shortUid("warren-overview")).toBe("warren-overview");
+  expect(shortUid(`${long}1`)).toHaveLength(40);
+  expect(shortUid(`${long}1`)).not.toBe(shortUid(`${long}2`));
 });
 
 test.each(Object.entries(all))("%s: titles, descriptions, units, legends, ids, places", (_, dashboard) => {

@@ -1,39 +1,41 @@
 /** The dashboard of the dead letters: what lies there, what comes, from where and why. */
-import type { TopologyContext } from "./context.js";
+import { queueMatcher, type TopologyContext } from "./context.js";
 import type { DashboardSpec, RowSpec } from "./dashboard.js";
-import { highest, RANGE, rate, selector, type Matchers } from "./promql.js";
+import type { FlowRow } from "./order.js";
+import { highest, lettersAdded, lettersRate } from "./promql.js";
 
-const added = (at: Matchers, by: string): string => `sum by (${by}) (increase(${selector("warren_dead_letters_total", at)}[${RANGE}]))`;
-
-function row({ topology, plan }: TopologyContext, queue: string): RowSpec {
-  const at = { vhost: plan.vhost.name, queue };
+function row(context: TopologyContext, of: FlowRow): RowSpec {
+  const { topology, plan } = context;
+  const at = { vhost: plan.vhost.name, queue: queueMatcher(context, of) };
+  // Instances have several.
+  const legend = of.kind === "template" ? "{{queue}}" : "messages";
   return {
-    title: `${topology.name}: ${queue}`,
+    title: `${topology.name}: ${of.name}`,
     panels: [
       {
         ...{ title: "Held", kind: "number", unit: "short", width: 4, redFrom: 1 },
         description: "What waits for somebody to look at it: warren dlq show.",
-        queries: [{ expr: highest("rabbitmq_detailed_queue_messages", at, "queue"), legend: "messages" }],
+        queries: [{ expr: highest("rabbitmq_detailed_queue_messages", at, "queue"), legend }],
       },
       {
         ...{ title: "Arrived by source", kind: "number", unit: "short", width: 10 },
         description: "In the time that is shown, by the queue that they died in.",
-        queries: [{ expr: added(at, "source"), legend: "{{source}}" }],
+        queries: [{ expr: lettersAdded(at, "source"), legend: "{{source}}" }],
       },
       {
         ...{ title: "Arrived by reason", kind: "number", unit: "short", width: 10 },
         description: "In the time that is shown: the broker's words, then the worker's.",
-        queries: [{ expr: added(at, "reason"), legend: "{{reason}}" }],
+        queries: [{ expr: lettersAdded(at, "reason"), legend: "{{reason}}" }],
       },
       {
         ...{ title: "Arriving", kind: "graph", unit: "cps", width: 12 },
         description: "Per second, by the queue they died in and why.",
-        queries: [{ expr: rate("warren_dead_letters_total", at, "source", "reason"), legend: "{{source}}: {{reason}}" }],
+        queries: [{ expr: lettersRate(at, "source", "reason"), legend: "{{source}}: {{reason}}" }],
       },
       {
         ...{ title: "Held over time", kind: "graph", unit: "short", width: 12 },
         description: "Falls when they are put back, deleted, or expire.",
-        queries: [{ expr: highest("rabbitmq_detailed_queue_messages", at, "queue"), legend: "messages" }],
+        queries: [{ expr: highest("rabbitmq_detailed_queue_messages", at, "queue"), legend }],
       },
     ],
   };
@@ -44,5 +46,5 @@ export const deadLettersDashboard = (contexts: readonly TopologyContext[]): Dash
   title: "Warren: dead letters",
   description: "What died, where, why, and what lies there still",
   tags: ["dead-letters"],
-  rows: contexts.flatMap((context) => context.rows.filter(({ deadLetters }) => deadLetters).map(({ name }) => row(context, name))),
+  rows: contexts.flatMap((context) => context.rows.filter(({ deadLetters }) => deadLetters).map((each) => row(context, each))),
 });

@@ -1,8 +1,9 @@
 /** The dashboard that one looks at first: does it run, does it flow, what is wrong. */
-import { hasWorkers, type DashboardsOptions, type TopologyContext } from "./context.js";
+import { hasWorkers, queueMatcher, type DashboardsOptions, type TopologyContext } from "./context.js";
 import type { DashboardSpec, RowSpec } from "./dashboard.js";
 import type { PanelSpec } from "./panel.js";
-import { highest, literal, rate, selector, total } from "./promql.js";
+import { escapeRegex } from "../../topology/names.js";
+import { highest, lettersRate, rate, selector, type Matcher } from "./promql.js";
 
 const number = (title: string, description: string, expr: string, legend: string, more: Partial<PanelSpec> = {}): PanelSpec => ({
   ...{ title, description, kind: "number", unit: "short", width: 4, queries: [{ expr, legend }] },
@@ -15,7 +16,14 @@ const graph = (title: string, description: string, unit: PanelSpec["unit"], quer
 const cluster = (certificates: boolean): RowSpec => ({
   title: "Broker",
   panels: [
-    number("Nodes up", "Nodes that Prometheus reaches.", `sum(${selector("up", { job: "rabbitmq" })})`, "nodes", { redBelow: 1 }),
+    number(
+      "Nodes down",
+      "Nodes that Prometheus does not reach.",
+      // Of none that is known, none is up: that is no 0.
+      `count(${selector("up", { job: "rabbitmq" })} == 0) or sum(${selector("up", { job: "rabbitmq" })}) * 0`,
+      "nodes",
+      { redFrom: 1 },
+    ),
     number(
       "Memory alarms",
       "While there is one, the broker takes no messages.",
@@ -32,22 +40,22 @@ const cluster = (certificates: boolean): RowSpec => ({
     ),
     number(
       "Unreachable peers",
-      "Pairs of nodes that do not see each other.",
-      `sum(${selector("rabbitmq_unreachable_cluster_peers_count")})`,
-      "pairs",
+      "Most nodes that one node does not see.",
+      `max(${selector("rabbitmq_unreachable_cluster_peers_count")})`,
+      "nodes",
       { redFrom: 1 },
     ),
     number(
       "Quorum critical",
       "Nodes that must not stop now: queues would lose their majority.",
-      `sum(${selector("warren_node_quorum_critical")})`,
+      `sum(max by (node) (${selector("warren_node_quorum_critical")}))`,
       "nodes",
       { redFrom: 1 },
     ),
     number(
       "Last seen by the exporter",
       "When the facts about the vhosts were last known.",
-      `1000 * min(${selector("warren_exporter_last_success_timestamp_seconds")})`,
+      `1000 * min(max by (vhost) (${selector("warren_exporter_last_success_timestamp_seconds")}))`,
       "last",
       { unit: "dateTimeFromNow" },
     ),
@@ -83,21 +91,28 @@ const state: RowSpec = {
     ]),
     graph("Queues without their service", "Where the topology promises a consumer and the service has none.", "short", [
       {
-        expr: `sum by (vhost, queue, service) (${selector("warren_queue_expected_consumers")} > bool on (vhost, queue, service) ${selector("warren_queue_service_consumers")})`,
+        expr: `${highest("warren_queue_expected_consumers", {}, "vhost", "queue", "service")} > bool on (vhost, queue, service) ${highest("warren_queue_service_consumers", {}, "vhost", "queue", "service")}`,
         legend: "{{vhost}} {{queue}}: {{service}}",
       },
     ]),
     graph("Dead letters arriving", "Per second, by where they arrive.", "cps", [
-      { expr: rate("warren_dead_letters_total", {}, "vhost", "queue"), legend: "{{vhost}} {{queue}}" },
+      { expr: lettersRate({}, "vhost", "queue"), legend: "{{vhost}} {{queue}}" },
     ]),
   ],
 };
+
+/** As few as possible: what needs no exception in one. */
+function together(matchers: readonly Matcher[]): Matcher[] {
+  const plain = matchers.flatMap((one) => (typeof one === "string" ? [escapeRegex(one)] : one.not === undefined ? [one.regex] : []));
+  const others = matchers.filter((one) => typeof one !== "string" && one.not !== undefined);
+  return [...(plain.length > 0 ? [{ regex: plain.join("|") }] : []), ...others];
+}
 
 function flow(contexts: readonly TopologyContext[]): RowSpec[] {
   return contexts.map((context) => {
     const { topology, plan } = context;
     const vhost = plan.vhost.name;
-    const dead = context.rows.filter(({ deadLetters }) => deadLetters).map(({ name }) => literal(name));
+    const dead = context.rows.filter(({ deadLetters }) => deadLetters).map((row) => queueMatcher(context, row));
     const of = { vhost };
     return {
       title: topology.name,
@@ -112,7 +127,9 @@ function flow(contexts: readonly TopologyContext[]): RowSpec[] {
           ? [
               graph("Dead letters held", "What waits for somebody to look at it.", "short", [
                 {
-                  expr: total("rabbitmq_detailed_queue_messages", { vhost, queue: { regex: dead.join("|") } }, "vhost"),
+                  expr: `sum by (vhost) (${together(dead)
+                    .map((queue) => highest("rabbitmq_detailed_queue_messages", { vhost, queue }, "vhost", "queue"))
+                    .join(" or ")})`,
                   legend: "dead letters",
                 },
               ]),

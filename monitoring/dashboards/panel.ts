@@ -28,8 +28,6 @@ export interface PanelSpec {
   readonly queries: readonly { readonly expr: string; readonly legend: string }[];
   /** From this value on, it is red. */
   readonly redFrom?: number;
-  /** From 0 up to this value, it is red. */
-  readonly redBelow?: number;
 }
 
 export const HEIGHT = { graph: 7, number: 4 } as const;
@@ -37,17 +35,11 @@ export const DATASOURCE: DataSourceRef = { type: "prometheus", uid: "${datasourc
 
 const refId = (at: number): string => (at < 26 ? "" : refId(Math.floor(at / 26) - 1)) + String.fromCharCode(65 + (at % 26));
 
-function thresholds({ redFrom, redBelow }: PanelSpec): ThresholdsConfigBuilder {
-  const steps =
-    redBelow !== undefined
-      ? [
-          { value: null, color: "red" },
-          { value: redBelow, color: "green" },
-        ]
-      : [
-          { value: null, color: redFrom === undefined ? "blue" : "green" },
-          ...(redFrom === undefined ? [] : [{ value: redFrom, color: "red" }]),
-        ];
+function thresholds({ redFrom }: PanelSpec): ThresholdsConfigBuilder {
+  const steps = [
+    { value: null, color: redFrom === undefined ? "blue" : "green" },
+    ...(redFrom === undefined ? [] : [{ value: redFrom, color: "red" }]),
+  ];
   return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps);
 }
 

@@ -1,21 +1,10 @@
 /** The row of one queue, or of the queues that instances make by a template: what waits, what moves, who consumes, what failed. */
-import type { TopologyContext } from "./context.js";
+import { escapeRegex } from "../../topology/names.js";
+import { queueMatcher, type TopologyContext } from "./context.js";
 import type { RowSpec } from "./dashboard.js";
 import type { FlowRow } from "./order.js";
 import type { PanelSpec } from "./panel.js";
-import { highest, literal, quantile, rate, total, type Matcher, type Matchers } from "./promql.js";
-
-/** Queues of the broker that stand behind a row. */
-function queueMatcher({ plan }: TopologyContext, { name, kind }: FlowRow): Matcher {
-  if (kind === "template") {
-    const pattern = plan.templates.find((template) => template.name === name)?.pattern ?? "";
-    return { regex: pattern.replace(/^\^/, "").replace(/\$$/, "") };
-  }
-  const partitions = plan.queues.flatMap((queue) =>
-    queue.role.kind === "partition" && queue.role.of === name ? [literal(queue.name)] : [],
-  );
-  return partitions.length === 0 ? name : { regex: partitions.join("|") };
-}
+import { highest, quantile, rate, selector, total, lettersRate, type Matchers } from "./promql.js";
 
 const depth = (at: Matchers): PanelSpec => ({
   title: "Messages",
@@ -49,9 +38,13 @@ const consumers = (at: Matchers, promised: Matchers | undefined): PanelSpec => (
   unit: "short",
   queries: [
     { expr: total("rabbitmq_detailed_queue_consumers", at, "vhost"), legend: "all" },
-    ...(promised ? [{ expr: highest("warren_queue_service_consumers", promised, "service"), legend: "{{service}}" }] : []),
+    ...(promised ? [{ expr: ofServices(promised), legend: "{{service}}" }] : []),
   ],
 });
+
+/** Of a super stream each partition has its own; two exporters each tell all. */
+const ofServices = (at: Matchers): string =>
+  `sum by (service) (max by (vhost, queue, service) (${selector("warren_queue_service_consumers", at)}))`;
 
 const handling = (of: Matchers): PanelSpec => ({
   title: "Outcomes",
@@ -85,7 +78,7 @@ const arrivals = (at: Matchers): PanelSpec => ({
   description: "Per second, by the queue they died in and why.",
   kind: "graph",
   unit: "cps",
-  queries: [{ expr: rate("warren_dead_letters_total", at, "source", "reason"), legend: "{{source}}: {{reason}}" }],
+  queries: [{ expr: lettersRate(at, "source", "reason"), legend: "{{source}}: {{reason}}" }],
 });
 
 export function queueRow(context: TopologyContext, row: FlowRow): RowSpec {
@@ -99,14 +92,14 @@ export function queueRow(context: TopologyContext, row: FlowRow): RowSpec {
   const handled = promised || (template !== undefined && services.some(({ instances }) => Object.hasOwn(instances ?? {}, template)));
   // Workers name the queues of instances by their template.
   const of = { topology: topology.name, queue: template ?? name };
-  const rungs = plan.queues.flatMap((queue) => (queue.role.kind === "rung" && queue.role.of === name ? [literal(queue.name)] : []));
+  const rungs = plan.queues.flatMap((queue) => (queue.role.kind === "rung" && queue.role.of === name ? [escapeRegex(queue.name)] : []));
   return {
     title: template === undefined ? name : `${name} (instances)`,
     panels: [
       depth(at),
       // Nobody has to take anything out of dead letters: there may be no series for long.
-      ...(deadLetters ? [arrivals({ vhost, queue: name })] : [flow(at)]),
-      consumers(at, promised ? { vhost, queue: name } : undefined),
+      ...(deadLetters ? [arrivals(at)] : [flow(at)]),
+      consumers(at, promised ? at : undefined),
       ...(handled ? [handling(of), age(of)] : []),
       ...(rungs.length > 0 ? [ladder({ vhost, queue: { regex: rungs.join("|") } })] : []),
     ],

@@ -12,6 +12,7 @@ import { Handling } from "./handling.js";
 import { reasonOf } from "./outcomes.js";
 import { Settling, type Entry, type Surroundings } from "./settling.js";
 import type { ConsumerOptions, ConsumerSetup } from "./setup.js";
+import { nearTtl } from "./waited.js";
 
 /*
  * A message that ends its worker takes all that is prefetched along: each counts one more delivery, and at the limit the innocent ones
@@ -288,7 +289,9 @@ export class Consumer<Tx = never> implements Tenant {
     this.#lastMessageAt = now;
     const { timestamp } = message.properties as { readonly timestamp?: number };
     const age = timestamp === undefined ? undefined : Math.max(0, now / 1000 - timestamp);
-    this.setup.observer.received(this.queue, message.content.length, message.fields.redelivered, age);
+    const { ttlSeconds } = this.setup;
+    const expiring = ttlSeconds !== undefined && nearTtl(message, ttlSeconds, now);
+    this.setup.observer.received(this.queue, message.content.length, message.fields.redelivered, age, expiring);
     if (!this.options.noAck) acks.add(message.fields.deliveryTag);
     const delivery = new DeliveryImpl<Tx>(this.queue, message, this.options.once !== undefined);
     const entry: Entry<Tx> = { delivery, acks, channel, key: undefined, started: false, settled: false };

@@ -5,6 +5,7 @@ import type { Plan, PlannedTemplate } from "../../topology/compile/plan.js";
 import { entry } from "../../topology/entry.js";
 import type { Queue, QueueTemplate, Service, Topology } from "../../topology/model.js";
 import { fill, isWord, placeholders } from "../../topology/names.js";
+import { effectiveSettings } from "../../topology/policies.js";
 import type { BusSettings, Links } from "../bus-settings.js";
 import { decoder } from "../codec/index.js";
 import { WorkerError } from "../errors.js";
@@ -117,6 +118,13 @@ export class Receiver {
     for (const consumer of consumers) this.#consumers.delete(consumer);
   }
 
+  /** Seconds: by arguments and policies, as the broker keeps it; none for a TTL of 0. */
+  #ttl(queue: string, template: string): number | undefined {
+    const planned = this.#plan.queues.find(({ name }) => name === queue) ?? this.#templates.get(template);
+    const ttl = planned && effectiveSettings(this.#plan, planned).get("message-ttl")?.value;
+    return typeof ttl === "number" && ttl > 0 ? ttl / 1000 : undefined;
+  }
+
   async #consume(what: {
     readonly queue: string;
     readonly definition: Queue | QueueTemplate;
@@ -128,12 +136,14 @@ export class Receiver {
   }): Promise<Consumer<never>> {
     const { queue, definition, candidates, handler, options, declare } = what;
     const templateName = this.#templates.get(candidates)?.name;
+    const ttl = this.#ttl(queue, candidates);
     const setup: ConsumerSetup<never> = {
       link: await this.links.consume(),
       publisher: this.publisher,
       observer: this.observer,
       queue,
       stream: definition.type === "stream" || definition.type === "super-stream",
+      ...(ttl === undefined ? {} : { ttlSeconds: ttl }),
       wayOut: wayOut(queue, definition, this.settings.service),
       identify: identifier(this.#reaching.get(declare && templateName !== undefined ? templateName : candidates) ?? []),
       decode: this.#decode,

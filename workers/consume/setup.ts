@@ -38,6 +38,8 @@ export interface ConsumerSetup<Tx> {
   readonly queue: string;
   /** Its queue is a stream: nothing is taken out, and nothing can be given back. */
   readonly stream: boolean;
+  /** The queue's message TTL, if it has one. */
+  readonly ttlSeconds?: number;
   readonly wayOut: WayOut;
   readonly identify: (message: ConsumeMessage, body: Buffer) => Identified;
   readonly decode: (message: ConsumeMessage) => Buffer | Promise<Buffer>;

@@ -127,7 +127,7 @@ describe("putting back", () => {
     expect(done).toMatchObject({ matched: 50, requeued: 50, removed: 50, stayed: { returned: 0 } });
     const back = await drain("a");
     expect(idsOf(back)).toEqual(expected.slice(0, 50));
-    expect(Object.keys(back[0]?.properties.headers ?? {}).sort()).toEqual(["n", "warren-requeue", "warren-requeued"]);
+    expect(Object.keys(back[0]?.properties.headers ?? {}).sort()).toEqual(["n", "warren-requeue", "warren-requeued", "warren-requeued-at"]);
     expect(idsOf(await drain("b"))).toEqual([]);
     expect(idsOf(await drain("dead"))).toEqual(ids(1000).filter((id) => !expected.slice(0, 50).includes(id)));
   });

@@ -108,12 +108,19 @@ describe("put back", () => {
 
   test("without the protocol's and the broker's headers, with its own and a count", () => {
     expect(ownHeaders(headers)).toEqual({ "warren-requeued": 1, "x-tenant": "acme", CC: ["other"] });
-    expect(revived(dead, letterOf(dead), { to: "source" }, "run/1", "me")).toEqual({
+    expect(revived(dead, letterOf(dead), { to: "source" }, "run/1", "me", 5_000)).toEqual({
       messageId: "a",
       type: "order",
       deliveryMode: 2,
       priority: 3,
-      headers: { "x-tenant": "acme", "warren-exchange": "in", "warren-key": "a.b", "warren-requeued": 2, "warren-requeue": "run/1" },
+      headers: {
+        "x-tenant": "acme",
+        "warren-exchange": "in",
+        "warren-key": "a.b",
+        "warren-requeued": 2,
+        "warren-requeue": "run/1",
+        "warren-requeued-at": 5_000,
+      },
     });
   });
 

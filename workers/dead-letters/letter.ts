@@ -5,6 +5,8 @@ import { ATTEMPT, EXCHANGE, failuresOf, HISTORY, historyOf, KEY, QUEUE, REASON, 
 /** Headers that this folder writes. */
 export const REQUEUED = "warren-requeued";
 export const REQUEUE = "warren-requeue";
+/** Milliseconds since 1970: when it was put back, and its time in that queue began anew. */
+export const REQUEUED_AT = "warren-requeued-at";
 
 /** The retry protocol's: taken off, so that the ladder begins anew. */
 const PROTOCOL: readonly string[] = [ATTEMPT, HISTORY, QUEUE, REASON];

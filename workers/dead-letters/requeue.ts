@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { EXCHANGE, KEY } from "../consume/history.js";
 import { checkQueue, Connection, type BrokerSettings } from "./connection.js";
 import { matches, wanted, type Filter } from "./filter.js";
-import { headersOf, letterOf, ownHeaders, REQUEUE, REQUEUED, type Headers, type Letter } from "./letter.js";
+import { headersOf, letterOf, ownHeaders, REQUEUE, REQUEUED, REQUEUED_AT, type Headers, type Letter } from "./letter.js";
 import { Publisher, type Fate } from "./publisher.js";
 import { take, type Progress, type Stopped, type Taken } from "./take.js";
 import { Tally } from "./tally.js";
@@ -69,6 +69,7 @@ export function revived(
   destination: Destination,
   mark: string,
   user: string,
+  now = Date.now(),
 ): Options.Publish {
   const { CC, ...headers } = ownHeaders(headersOf({ properties }));
   const { contentType, contentEncoding, deliveryMode, priority, correlationId, replyTo, messageId, timestamp, type, userId, appId } =
@@ -84,6 +85,7 @@ export function revived(
       ...(letter.origin === undefined ? {} : { [EXCHANGE]: letter.origin.exchange, [KEY]: letter.origin.key }),
       [REQUEUED]: letter.requeued + 1,
       [REQUEUE]: mark,
+      [REQUEUED_AT]: now,
     },
   };
 }

@@ -60,6 +60,7 @@ export const METRICS = {
   redelivered: counter("warren_worker_redelivered_total", "Deliveries that the broker marked as redelivered, by queue."),
   receivedBytes: counter("warren_worker_received_bytes_total", "Bodies of deliveries, as they travel, by queue."),
   messageAge: histogram("warren_worker_message_age_seconds", "From a message's timestamp to its delivery, by queue.", AGE_BOUNDS),
+  nearTtl: counter("warren_worker_near_ttl_total", "Deliveries that had spent 80 % of their queue's TTL in it, by queue."),
   inFlight: computed("warren_worker_in_flight", "Deliveries that are not settled, by queue."),
   sinceLastMessage: computed("warren_worker_seconds_since_last_message", "Since the last delivery, or since the consumer began, by queue."),
   consumerState: computed(

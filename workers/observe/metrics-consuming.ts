@@ -23,6 +23,7 @@ interface QueueLines {
   readonly bytes: Tally;
   readonly redelivered: Tally;
   readonly age: Distribution;
+  readonly nearTtl: Tally;
   readonly retries: Tally;
   readonly duplicates: Tally;
   readonly stale: Tally;
@@ -59,6 +60,7 @@ export function consuming(
       bytes: all.receivedBytes.line(queue),
       redelivered: all.redelivered.line(queue),
       age: all.messageAge.line(queue),
+      nearTtl: all.nearTtl.line(queue),
       retries: all.retries.line(queue),
       duplicates: all.duplicates.line(queue),
       stale: all.staleAcks.line(queue),
@@ -132,13 +134,14 @@ export function consuming(
   });
 
   return {
-    received(queue, bytes, redelivered, ageSeconds) {
+    received(queue, bytes, redelivered, ageSeconds, nearTtl) {
       const at = queueOf(queue);
       at.lastAt = performance.now();
       const { lines } = at;
       lines.consumed.value += 1;
       lines.bytes.value += bytes;
       if (redelivered) lines.redelivered.value += 1;
+      if (nearTtl === true) lines.nearTtl.value += 1;
       // A publisher's clock may be ahead.
       if (ageSeconds !== undefined) lines.age.observe(Math.max(0, ageSeconds));
     },

@@ -72,7 +72,7 @@ describe("consuming", () => {
   it("counts deliveries, outcomes, time and age", async () => {
     const { registry, ...observer } = worker();
     observer.received(queue, 10, false, 2);
-    observer.received(queue, 10, true, -1);
+    observer.received(queue, 10, true, -1, true);
     observer.processed(queue, "extraction.request", "ack", 0.02);
     observer.processed(queue, "extraction.request", "retry", 0.5);
     observer.processed(queue, "extraction.request", "duplicate", 0);
@@ -80,6 +80,7 @@ describe("consuming", () => {
     expect(await value(registry, "messaging_client_consumed_messages_total", { messaging_destination_name: queue })).toBe(2);
     expect(await value(registry, "warren_worker_redelivered_total", { queue })).toBe(1);
     expect(await value(registry, "warren_worker_message_age_seconds_sum", { queue })).toBe(2);
+    expect(await value(registry, "warren_worker_near_ttl_total", { queue })).toBe(1);
     expect(await value(registry, "warren_worker_outcomes_total", { queue, message: "extraction.request", outcome: "ack" })).toBe(1);
     expect(await value(registry, "warren_worker_retries_total", { queue })).toBe(1);
     expect(await value(registry, "warren_worker_duplicates_total", { queue })).toBe(1);

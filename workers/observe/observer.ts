@@ -47,8 +47,8 @@ export interface Observer {
   republished(message: string): void;
   /** What waits for a connection now. */
   buffered(messages: number, bytes: number): void;
-  /** A delivery came. `ageSeconds`: since its timestamp, where it has one. */
-  received(queue: string, bytes: number, redelivered: boolean, ageSeconds?: number): void;
+  /** A delivery came. `ageSeconds`: since its timestamp, where it has one. `nearTtl`: it has spent 80 % of the queue's TTL in it. */
+  received(queue: string, bytes: number, redelivered: boolean, ageSeconds?: number, nearTtl?: boolean): void;
   /**
    * A delivery is settled. `seconds`: in the handler, 0 when it did not run. Called inside `traceProcess`, its span gets the outcome.
    */
