@@ -239,6 +239,42 @@ test("a service's missing consumer, the head of a classic queue, drift", async (
   expect(stands).toBeGreaterThanOrEqual(before ?? Infinity);
 });
 
+const aged = topology({
+  name: "aged",
+  exchanges: { dead: { type: "fanout" } },
+  queues: {
+    work: { type: "quorum", deadLetterTo: "dead" },
+    letters: { type: "quorum", from: { dead: "" }, deliveryLimit: -1, messageTtl: "7 days" },
+  },
+});
+
+test("how old the first dead letter is: by when it died; it stays the first, and no delivery is counted", async () => {
+  const ground = await workerGround(aged);
+  const { vhost } = ground;
+  const exporter = await exporterOf(await liveBroker(), [ground.topology]);
+  await until(async () => (await scrape(exporter)).has(success(vhost)));
+  const age = sample("warren_queue_head_age_seconds", { vhost, queue: "letters" });
+  const look = sample("warren_exporter_look_up", { look: "letter ages", vhost, endpoint: "" });
+  expect([(await scrape(exporter)).has(age), (await scrape(exporter)).get(look)]).toEqual([false, 1]);
+  const channel = await channelOf(ground.url("administrator"));
+  // Published long ago, by its timestamp; it died just now.
+  for (const text of ["first", "second"]) channel.sendToQueue("work", Buffer.from(text), { timestamp: 1_000_000_000 });
+  await channel.waitForConfirms();
+  for (let count = 0; count < 2;) {
+    const message = await channel.get("work");
+    if (message) channel.reject(message, false);
+    count += message ? 1 : 0;
+  }
+  await until(async () => ((await scrape(exporter)).get(age) ?? 0) >= 3);
+  expect((await scrape(exporter)).get(age)).toBeLessThan(60);
+  await exporter.stop();
+  await until(async () => (await ground.depth("letters")) === 2);
+  for (const text of ["first", "second"]) {
+    const message = await channel.get("letters", { noAck: true });
+    expect(message && [message.content.toString(), message.properties.headers?.["x-delivery-count"]]).toEqual([text, undefined]);
+  }
+});
+
 test("a broker that goes away: what was known last, and a success that stands still; then it counts on", async () => {
   const own = await BreakableBroker.start();
   onTestFinished(() => own.remove());

@@ -238,7 +238,11 @@ test("a look that hangs brings nothing, long before it ends", async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const told: boolean[] = [];
-  void new Faults(() => undefined).during("x", () => new Promise(() => undefined), (up) => void told.push(up));
+  void new Faults(() => undefined).during(
+    "x",
+    () => new Promise(() => undefined),
+    (up) => void told.push(up),
+  );
   await vi.advanceTimersByTimeAsync(61_000);
   expect(told).toEqual([false]);
 });

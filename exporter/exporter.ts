@@ -64,7 +64,10 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
       const { vhost, watched } = subject;
       const settings = brokers.map(({ amqp: address }) => ({ address, vhost, credentials, tls, name: "warren exporter" }));
       const count = kept.warren_dead_letters_total;
-      return [vhost, new Copies(new Choice(settings), watched, (queue, letter) => count.inc({ vhost, ...deathOf(subject, queue, letter) }))];
+      return [
+        vhost,
+        new Copies(new Choice(settings), watched, (queue, letter) => count.inc({ vhost, ...deathOf(subject, queue, letter) })),
+      ];
     }),
   );
   const watcher = new Watcher({

@@ -116,7 +116,13 @@ function ofTopology(topology: Topology): Facts {
       const names = plan.queues.filter(({ name, role }) => name === consumed || (role.kind === "partition" && role.of === consumed));
       return consumers < 1
         ? []
-        : names.map(({ name, role }) => ({ vhost, queue: name, service, user: owner, consumers: role.kind === "partition" ? 1 : consumers }));
+        : names.map(({ name, role }) => ({
+            vhost,
+            queue: name,
+            service,
+            user: owner,
+            consumers: role.kind === "partition" ? 1 : consumers,
+          }));
     }),
   );
   const instanceExchanges = exchangesOfInstances(plan).map((exchange) => ({ vhost, exchange }));
@@ -139,7 +145,9 @@ function exchangesOfInstances({ exchanges, bindings, templates }: Plan): string[
     }
     return { declared, instances };
   };
-  const sources = [...new Set([...exchanges.map(({ name }) => name), ...templates.flatMap((each) => each.bindings.map(({ source }) => source))])];
+  const sources = [
+    ...new Set([...exchanges.map(({ name }) => name), ...templates.flatMap((each) => each.bindings.map(({ source }) => source))]),
+  ];
   const only = sources.filter((name) => {
     const { declared, instances } = reaches(name);
     return name !== "" && instances && !declared;

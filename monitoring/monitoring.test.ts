@@ -322,13 +322,14 @@ test.each(Object.entries(systems))("%s: the tests of alerts feed on what can be 
 });
 
 test("words follow the thresholds that are set", () => {
-  const rule = monitoring(shop, { thresholds: { diskWithinHours: 9, redeliveredShare: 0.7 } }).rules.groups
-    .flatMap(({ rules }) => rules)
+  const rule = monitoring(shop, { thresholds: { diskWithinHours: 9, redeliveredShare: 0.7 } })
+    .rules.groups.flatMap(({ rules }) => rules)
     .flatMap((one) => ("alert" in one ? [one] : []));
   expect(rule.find(({ alert }) => alert === "DiskFullSoon")?.annotations.description).toContain("within 9 hours");
   expect(rule.find(({ alert }) => alert === "RedeliveryStorm")?.annotations.description).toContain("more than 70 %");
   for (const [name, value] of Object.entries(THRESHOLDS)) {
-    const said = (at: number) => alerts.map((alert) => `${alert.expr({ ...THRESHOLDS, [name]: at })} ${sentence(alert.when, { ...THRESHOLDS, [name]: at })}`);
+    const said = (at: number) =>
+      alerts.map((alert) => `${alert.expr({ ...THRESHOLDS, [name]: at })} ${sentence(alert.when, { ...THRESHOLDS, [name]: at })}`);
     const [now, then] = [said(value), said(value * 3)];
     const changed = alerts.filter((_, at) => now[at] !== then[at]);
     expect(changed.length, name).toBeGreaterThan(0);

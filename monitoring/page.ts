@@ -12,7 +12,7 @@ What Prometheus scrapes, records and alerts on follows from the topology, as eve
 npx warren monitoring contextiq -o monitoring --node rabbit-1:15692 --worker worker:9394 --exporter exporter:9419
 \`\`\`
 
-writes \`prometheus.yml\` and \`warren.rules.yml\`. In a program, \`monitoring(topology, options)\` of \`warren/monitoring\` gives the same as plain data. Every scraped series
+writes \`prometheus.yml\`, \`warren.rules.yml\`, \`alertmanager.yml\` and dashboards. In a program, \`monitoring(topology, options)\` of \`warren/monitoring\` gives the same as plain data. Every scraped series
 has the label \`installation\`.
 
 The limits are each queue's own. What the topology says is recorded as constant series (\`warren_queue_limit_messages{vhost,queue}\` and its
@@ -24,6 +24,14 @@ queues come from the dearest family: it is asked for only where a queue has a li
 
 Every alert has a severity (\`page\`: somebody is woken; \`ticket\`: somebody looks in the morning), a sentence that says what is wrong with what, and
 a page that says what to do. Each has a test that fires it and one that keeps it quiet, run by promtool on real queues of the reference systems.
+
+Without \`--exporter\` or \`--worker\` the alerts that need what only these tell cannot fire: the command says which. \`alertmanager.yml\` groups what comes together,
+keeps quiet what follows from another alert (a node that is down says nothing new about its targets, a lost quorum nothing about consumers), and
+sends pages and tickets to a webhook (\`--webhook\`; in a program \`webhooks: { page, ticket }\`).
+
+How long a message has been in its queue is told by whoever gets it: workers count those that have spent 80 % of the queue's TTL there, since they were
+published, came back from the ladder or were put back. Nobody consumes dead letters: the exporter looks at the first one. What lies in a quorum
+queue that nobody consumes has no age that can be had: that its consumers are missing is the alert.
 
 What no alert of Prometheus can tell is that Prometheus itself has stopped: watch it from elsewhere.
 

@@ -102,7 +102,11 @@ export const SERIES = {
     [...QUEUE, "source", "reason"],
     "Dead letters, by the queue they lie in and the one they died in.",
   ),
-  warren_queue_head_age_seconds: exported("gauge", QUEUE, "Age of the head: of a working classic queue by its timestamp, of dead letters that expire by when the first of them died."),
+  warren_queue_head_age_seconds: exported(
+    "gauge",
+    QUEUE,
+    "Age of the head: of a working classic queue by its timestamp, of dead letters that expire by when the first of them died.",
+  ),
   warren_certificate_expiry_timestamp_seconds: exported("gauge", ["endpoint"], "When the certificate of an endpoint ends."),
   warren_queue_expected_consumers: exported(
     "gauge",

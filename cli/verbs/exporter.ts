@@ -113,7 +113,9 @@ export const exporterVerb: Verb = (program, console, exit) => {
     )
     .addOption(new Option("--listen <address>", "host and port; port 0 takes a free one").default("127.0.0.1:9419"))
     .addOption(new Option("--interval <time>", "between two looks at the broker, at most 60s").default("15s"))
-    .addOption(new Option("--slow-interval <time>", "between two looks at drift, certificates and the first of the dead letters").default("5m"))
+    .addOption(
+      new Option("--slow-interval <time>", "between two looks at drift, certificates and the first of the dead letters").default("5m"),
+    )
     .addOption(options.environment())
     .addHelpText(
       "after",

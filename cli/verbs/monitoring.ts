@@ -2,7 +2,15 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
-import { monitoring, queriesOf, SERIES, seriesOf, type Monitoring, type MonitoringOptions, type ScrapeTls } from "../../monitoring/index.js";
+import {
+  monitoring,
+  queriesOf,
+  SERIES,
+  seriesOf,
+  type Monitoring,
+  type MonitoringOptions,
+  type ScrapeTls,
+} from "../../monitoring/index.js";
 import { WarrenError } from "../../topology/errors.js";
 import { plural } from "../../topology/plural.js";
 import { readInstallation } from "../input.js";
@@ -54,7 +62,20 @@ const targets = (flag: string, what: string): Option =>
   new Option(`${flag} <host:port>`, `${what}; may be given several times`).argParser(target);
 
 /** What is left out keeps its default. */
-function given({ node, worker, exporter, alertmanager, webhook, name, environment, runbooks, interval, hold, tls, ca }: Options): MonitoringOptions {
+function given({
+  node,
+  worker,
+  exporter,
+  alertmanager,
+  webhook,
+  name,
+  environment,
+  runbooks,
+  interval,
+  hold,
+  tls,
+  ca,
+}: Options): MonitoringOptions {
   const secure: ScrapeTls | undefined = tls || ca !== undefined ? { ...(ca === undefined ? {} : { caFile: ca }) } : undefined;
   return {
     ...(node ? { nodes: node } : {}),
@@ -106,7 +127,10 @@ export const monitoringVerb: Verb = (program, console, exit) => {
       "Derives scrape settings, recording rules and alert rules for Prometheus: with each queue's own limits, and only those metrics that something asks for; and dashboards for Grafana. Without -o it prints the alerts.",
     )
     .argument("[topology]", TOPOLOGY)
-    .option("-o, --output <folder>", "write prometheus.yml, warren.rules.yml, alertmanager.yml and dashboards/ there; with --json, the file to write to")
+    .option(
+      "-o, --output <folder>",
+      "write prometheus.yml, warren.rules.yml, alertmanager.yml and dashboards/ there; with --json, the file to write to",
+    )
     .addOption(targets("--node", "a node's metrics (default: localhost:15692)"))
     .addOption(targets("--worker", "metrics of a worker"))
     .addOption(targets("--exporter", "warren exporter"))

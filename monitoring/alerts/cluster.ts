@@ -62,7 +62,8 @@ export const clusterAlerts: readonly Alert[] = [
   {
     name: "DiskFullSoon",
     severity: "page",
-    when: ({ diskWithinHours }) => `at the trend of the last hour a node's disk alarm comes within ${diskWithinHours} hours, for 10 minutes`,
+    when: ({ diskWithinHours }) =>
+      `at the trend of the last hour a node's disk alarm comes within ${diskWithinHours} hours, for 10 minutes`,
     expr: ({ diskWithinHours }) =>
       `max by (installation, instance) (predict_linear(rabbitmq_disk_space_available_bytes[1h], ${diskWithinHours * 3600})) < max by (installation, instance) (rabbitmq_disk_space_available_limit_bytes) and on (installation, instance) max by (installation, instance) (deriv(rabbitmq_disk_space_available_bytes[1h])) < 0`,
     forMinutes: 10,
@@ -158,7 +159,8 @@ export const clusterAlerts: readonly Alert[] = [
     severity: "page",
     when: "a node does not reach another one, though all answer Prometheus, for 1 minute",
     // A node that is merely stopped is NodeDown's.
-    expr: () => 'max by (installation, instance) (rabbitmq_unreachable_cluster_peers_count) > 0 unless on (installation) (up{job="rabbitmq"} == 0)',
+    expr: () =>
+      'max by (installation, instance) (rabbitmq_unreachable_cluster_peers_count) > 0 unless on (installation) (up{job="rabbitmq"} == 0)',
     forMinutes: 1,
     summary: "{{ $labels.instance }} does not reach {{ $value }} of its peers",
     description:

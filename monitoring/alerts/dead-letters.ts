@@ -4,7 +4,12 @@ import { type Alert, given, percent, queueLabels, type Sample, type TestSeries }
 const LETTERS = "warren_dead_letters_total";
 
 const letters = (sample: Sample, instance: string, values: string): TestSeries =>
-  given(sample, LETTERS, { job: "warren-exporter", instance, vhost: sample.vhost, queue: "dead", source: "work", reason: "rejected" }, values);
+  given(
+    sample,
+    LETTERS,
+    { job: "warren-exporter", instance, vhost: sample.vhost, queue: "dead", source: "work", reason: "rejected" },
+    values,
+  );
 const exporterUp = (sample: Sample, values: string): TestSeries => given(sample, "up", { job: "warren-exporter", instance: "one" }, values);
 
 export const deadLetterAlerts: readonly Alert[] = [

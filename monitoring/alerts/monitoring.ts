@@ -31,7 +31,8 @@ export const monitoringAlerts: readonly Alert[] = [
     // Of two exporters one is enough. They look once a minute or more often, and begin with 0.
     expr: () => `max by (installation, look, vhost, endpoint) (${LOOK}) == 0`,
     forMinutes: 5,
-    summary: "The exporter does not see: {{ $labels.look }}{{ with $labels.vhost }} of {{ . }}{{ end }}{{ with $labels.endpoint }} of {{ . }}{{ end }}",
+    summary:
+      "The exporter does not see: {{ $labels.look }}{{ with $labels.vhost }} of {{ . }}{{ end }}{{ with $labels.endpoint }} of {{ . }}{{ end }}",
     description:
       "The exporter runs, and its look at {{ $labels.look }}{{ with $labels.vhost }} of vhost {{ . }}{{ end }}{{ with $labels.endpoint }} of {{ . }}{{ end }} fails: it is not answered, or its user is refused. Alerts that need what it would see keep quiet meanwhile.",
     // It has never succeeded.

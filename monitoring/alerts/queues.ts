@@ -38,7 +38,8 @@ export const queueAlerts: readonly Alert[] = [
   {
     name: "QueueFullSoon",
     severity: "page",
-    when: ({ fullWithinSeconds }) => `at the rate of the last 15 minutes a queue is full within ${fullWithinSeconds / 60} minutes, for 5 minutes`,
+    when: ({ fullWithinSeconds }) =>
+      `at the rate of the last 15 minutes a queue is full within ${fullWithinSeconds / 60} minutes, for 5 minutes`,
     expr: ({ fullWithinSeconds }) => `round(warren:queue_full_in:seconds) < ${fullWithinSeconds} and warren:queue_fill:ratio > 0.1`,
     forMinutes: 5,
     summary: "{{ $labels.queue }} is full in {{ $value | humanizeDuration }}",
@@ -95,7 +96,12 @@ export const queueAlerts: readonly Alert[] = [
             ofWorker(sample, "warren_worker_near_ttl_total", { queue: on.queue }, "3x20"),
             // Since they were published; in buckets that end far apart.
             ...["900", "3600", "21600", "86400", "+Inf"].map((le) =>
-              ofWorker(sample, "warren_worker_message_age_seconds_bucket", { queue: on.queue, le }, Number(le) < on.seconds / 4 ? "0x20" : "0+60x20"),
+              ofWorker(
+                sample,
+                "warren_worker_message_age_seconds_bucket",
+                { queue: on.queue, le },
+                Number(le) < on.seconds / 4 ? "0x20" : "0+60x20",
+              ),
             ),
           ],
           at: 10,

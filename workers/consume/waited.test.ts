@@ -7,7 +7,12 @@ import { nearTtl } from "./waited.js";
 const NOW = 2_000_000_000_000;
 const HOUR = 3600;
 
-function near(ago: { readonly published?: number; readonly failed?: number; readonly expired?: number; readonly requeued?: number }): boolean {
+function near(ago: {
+  readonly published?: number;
+  readonly failed?: number;
+  readonly expired?: number;
+  readonly requeued?: number;
+}): boolean {
   const at = (seconds: number): number => NOW - seconds * 1000;
   const headers = {
     ...(ago.failed === undefined
@@ -17,11 +22,23 @@ function near(ago: { readonly published?: number; readonly failed?: number; read
       ? {}
       : {
           "x-death": [
-            { queue: "q.retry.1", exchange: "q.retry", "routing-keys": ["1"], count: 1, reason: "expired" as const, time: { "!": "timestamp" as const, value: at(ago.expired) / 1000 } }] }),
+            {
+              queue: "q.retry.1",
+              exchange: "q.retry",
+              "routing-keys": ["1"],
+              count: 1,
+              reason: "expired" as const,
+              time: { "!": "timestamp" as const, value: at(ago.expired) / 1000 },
+            },
+          ],
+        }),
     ...(ago.requeued === undefined ? {} : { [REQUEUED_AT]: at(ago.requeued) }),
   };
   const timestamp = ago.published === undefined ? {} : { timestamp: at(ago.published) / 1000 };
-  const message = { fields: { exchange: "", routingKey: "q" }, properties: { headers, messageId: undefined, type: undefined, ...timestamp } };
+  const message = {
+    fields: { exchange: "", routingKey: "q" },
+    properties: { headers, messageId: undefined, type: undefined, ...timestamp },
+  };
   return nearTtl(message, HOUR, NOW);
 }
 
