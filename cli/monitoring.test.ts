@@ -17,7 +17,7 @@ async function warren(...words: readonly string[]): Promise<{ code: number; out:
   let [out, error] = ["", ""];
   const console = {
     out: (text: string) => void (out += text),
-    error: (text: string) => void (error += text),
+    error: (text: string) => void (error += `${text}\n`),
     style: (_: string, text: string) => text,
     cwd: folder,
     environment: {},
@@ -52,8 +52,8 @@ test("writes the files that Prometheus reads, into a folder that it makes", asyn
 
 test("says what cannot fire, for nobody tells it", async () => {
   const { error } = await warren("debias");
-  expect(error).toMatch(/^without --exporter .*DeadLettersArriving.*ServiceNotConsuming/m);
-  expect(error).toMatch(/^without --worker .*RetryLadderFilling/m);
+  expect(error).toMatch(/^without --exporter, .*DeadLettersArriving.*ServiceNotConsuming/m);
+  expect(error).toMatch(/^without --worker, .*RetryLadderFilling/m);
   expect((await warren("debias", "--exporter", "e:9419", "--worker", "w:9394")).error).toBe("");
 });
 

@@ -1,5 +1,6 @@
 /** Copies of what arrives in the dead-letter queues of one vhost: exclusive queues with the same bindings, which end with the connection. */
 import type { Channel, ConsumeMessage } from "amqplib";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Connection, closeChannel, wordsOf, type BrokerSettings } from "../workers/dead-letters/connection.js";
 import { letterOf, type Letter } from "../workers/dead-letters/index.js";
 import { WorkerError } from "../workers/errors.js";
@@ -7,6 +8,8 @@ import { declareCopy } from "../workers/tail/index.js";
 import { letterAge } from "./heads.js";
 import type { Choice } from "./choice.js";
 import type { Watched } from "./subjects.js";
+
+const LOOK_MS = 2_000;
 
 interface Standing {
   readonly channel: Channel;
@@ -17,6 +20,8 @@ interface Standing {
 
 export class Copies {
   #connection: Connection | undefined;
+  /** The last one, until it has given back. */
+  #look: Promise<unknown> = Promise.resolve();
   readonly #standing = new Map<string, Standing>();
 
   constructor(
@@ -55,7 +60,10 @@ export class Copies {
     if (queues.length === 0) return ages;
     const connection = await this.#open();
     for (const queue of queues) {
-      const age = await letterAge(connection, queue);
+      if (connection !== this.#connection) break;
+      const look = letterAge(connection, queue);
+      this.#look = look.catch(() => undefined);
+      const age = await look;
       if (age !== undefined) ages.set(queue, age);
     }
     return ages;
@@ -63,8 +71,11 @@ export class Copies {
 
   async close(): Promise<void> {
     this.#standing.clear();
-    await this.#connection?.close();
+    const connection = this.#connection;
     this.#connection = undefined;
+    // What a look has taken it gives back first: the end of the connection would count as a delivery.
+    await Promise.race([this.#look, sleep(LOOK_MS, undefined, { ref: false })]);
+    await connection?.close();
   }
 
   async #open(): Promise<Connection> {

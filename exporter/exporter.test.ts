@@ -1,6 +1,6 @@
 /** The exporter without a broker: what it watches by the topology, what it makes of what it sees, that it serves while nobody answers. */
 import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { connect, createServer } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { join } from "node:path";
@@ -15,10 +15,10 @@ import { compileInstallation } from "../topology/compile/compile.js";
 import { topology } from "../topology/define.js";
 import type { Topology } from "../topology/model.js";
 import { systems } from "../topology/systems/index.js";
-import { letterOf } from "../workers/dead-letters/index.js";
+import { letterOf, type BrokerSettings } from "../workers/dead-letters/index.js";
 import { certificateEndpoint, expiryOf, firstExpiry } from "./certificates.js";
 import { Choice } from "./choice.js";
-import type { Copies } from "./copies.js";
+import { Copies } from "./copies.js";
 import { Faults } from "./faults.js";
 import { driftCounts, headAges, liveConsumers } from "./readings.js";
 import { metrics, SERIES } from "./series.js";
@@ -167,9 +167,22 @@ test("ages: none without a timestamp, none of a foreign queue or an instance's, 
 
 test("which dead letters are looked at: those that expire, where no look counts; of the others it is said", () => {
   expect(one(systems["stage7"]).lettered).toEqual(["stage7.dead_letters"]);
-  const { lettered, notes } = one(systems["debias"]);
-  expect(lettered).toEqual([]);
-  expect(notes).toContainEqual(expect.stringMatching(/"events\.dlq" .*deliveryLimit: -1/));
+  const dead = { type: "quorum", from: { dead: "" }, messageTtl: "1 day" } as const;
+  const { lettered, notes } = one(
+    topology({
+      name: "t",
+      exchanges: { dead: { type: "fanout" } },
+      queues: {
+        work: { type: "quorum", deadLetterTo: "dead" },
+        limited: dead,
+        free: { ...dead, deliveryLimit: -1 },
+        lasting: { type: "quorum", from: { dead: "" }, deliveryLimit: -1 },
+        old: { ...dead, type: "classic" },
+      },
+    }),
+  );
+  expect(lettered).toEqual(["free", "old"]);
+  expect(notes).toEqual([expect.stringMatching(/"limited" .*deliveryLimit: -1/)]);
 });
 
 test("nodes: the one that answered last is asked first; what all refuse is asked once", async () => {
@@ -232,6 +245,33 @@ test("a node that says no more whether it is critical is not called critical any
   await watcher.round();
   expect(await values("warren_node_quorum_critical")).toEqual({});
   expect((await values("warren_exporter_look_up"))["quorum"]).toBe(0);
+});
+
+test("a copy that the broker ended is made anew, and its channel closed: it would stay open with the connection", async () => {
+  const channels: (EventEmitter & { closed: number })[] = [];
+  const channel = (): Promise<unknown> => {
+    const made = Object.assign(new EventEmitter(), {
+      closed: 0,
+      close: () => Promise.resolve(void made.closed++),
+      assertQueue: () => Promise.resolve({ queue: "amq.gen-1" }),
+      bindQueue: () => Promise.resolve({}),
+      consume: () => Promise.resolve({ consumerTag: "t" }),
+    });
+    channels.push(made);
+    return Promise.resolve(made);
+  };
+  const connection = { lost: undefined, channel, close: () => Promise.resolve() };
+  const brokers = { ask: () => Promise.resolve(connection) } as unknown as Choice<BrokerSettings>;
+  const watching = [{ queue: "dead", bindings: [{ exchange: "dlx", key: "", arguments: {} }] }];
+  const copies = new Copies(brokers, watching, () => undefined);
+  const there = new Set(["dead"]);
+  await copies.ensure(there);
+  await copies.ensure(there);
+  expect(channels).toHaveLength(1);
+  channels[0]?.emit("cancel");
+  await copies.ensure(there);
+  expect(channels.map(({ closed }) => closed)).toEqual([1, 0]);
+  await copies.close();
 });
 
 test("a look that hangs brings nothing, long before it ends", async () => {

@@ -146,7 +146,7 @@ describe("constants", () => {
     const ages = Object.values(systems).flatMap((topology) =>
       facts({ topologies: [topology] }).queues.flatMap(({ name, headAge }) => (headAge ? [`${name} ${headAge}`] : [])),
     );
-    expect(ages).toEqual(["document_processing_dlq letter", "tasks.dead letter", "stage7.dead_letters letter"]);
+    expect(ages).toEqual(["events.dlq letter", "document_processing_dlq letter", "tasks.dead letter", "stage7.dead_letters letter"]);
     expect(facts({ topologies: [shop] }).queues.flatMap(({ name, headAge }) => (headAge ? [`${name} ${headAge}`] : []))).toEqual([
       "audit timestamp",
       "dead letter",

@@ -78,12 +78,6 @@ export const SERIES = {
   rabbitmq_detailed_queue_messages_redelivered_total: detailed("queue_delivery_metrics", "counter", QUEUE, "Repeated deliveries."),
   rabbitmq_detailed_queue_messages_acked_total: detailed("queue_delivery_metrics", "counter", QUEUE, "Acknowledged deliveries."),
   rabbitmq_detailed_queue_messages_ready_bytes: detailed("queue_metrics", "gauge", QUEUE, "Bodies of the messages that wait."),
-  rabbitmq_detailed_exchange_messages_published_total: detailed(
-    "exchange_metrics",
-    "counter",
-    ["vhost", "exchange"],
-    "Messages published to the exchange.",
-  ),
   rabbitmq_detailed_exchange_messages_unroutable_dropped_total: detailed(
     "exchange_metrics",
     "counter",

@@ -107,7 +107,7 @@ function folder(path: string): void {
 /** What cannot fire, for nobody exports what it asks for. */
 function blind(made: Monitoring, { exporter, worker }: Options): string[] {
   const lines = [
-    { given: exporter, source: "warren-exporter", option: "--exporter", who: "warren exporter" },
+    { given: exporter, source: "warren-exporter", option: "--exporter", who: "the exporter" },
     { given: worker, source: "warren-workers", option: "--worker", who: "workers" },
   ] as const;
   return lines.flatMap(({ given: named, source, option, who }) => {
@@ -115,7 +115,7 @@ function blind(made: Monitoring, { exporter, worker }: Options): string[] {
     const names = made.rules.groups
       .flatMap(({ rules }) => rules)
       .flatMap((rule) => ("alert" in rule && seriesOf(rule.expr).some((name) => SERIES[name].source === source) ? [rule.alert] : []));
-    return [`without ${option} nothing is scraped from ${who}: ${names.join(", ")} see nothing of what only that tells`];
+    return [`without ${option}, what only ${who} can tell is not seen by ${names.join(", ")}`];
   });
 }
 
