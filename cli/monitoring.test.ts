@@ -59,8 +59,9 @@ test("says what cannot fire, for nobody tells it", async () => {
 
 test("--webhook goes to both receivers", async () => {
   const { out } = await warren("debias", "--json", "--webhook", "https://pager.example/hook");
-  const urls = JSON.parse(out).alertmanager.receivers.flatMap((one: { webhook_configs?: { url: string }[] }) => one.webhook_configs ?? []);
-  expect(urls.map(({ url }: { url: string }) => url)).toEqual(["https://pager.example/hook", "https://pager.example/hook"]);
+  const receivers = JSON.parse(out).alertmanager.receivers as readonly { readonly webhook_configs?: readonly { readonly url: string }[] }[];
+  const urls = receivers.flatMap((one) => one.webhook_configs ?? []).map(({ url }) => url);
+  expect(urls).toEqual(["https://pager.example/hook", "https://pager.example/hook"]);
 });
 
 test("--json has everything, with the series of each query", async () => {
