@@ -32,7 +32,7 @@ const settled = (): Promise<void> => (pulumi.runtime as unknown as { waitForRPCs
 
 /** What the engine calls before it deletes the guard of a vhost. */
 const beforeDelete = async (vhost: string): Promise<void> => {
-  const [hook] = (deleteHooks().consumers.hooks?.beforeDelete ?? []);
+  const [hook] = deleteHooks().consumers.hooks?.beforeDelete ?? [];
   await hook?.callback({ name: `consumers/${vhost}`, oldOutputs: { spec: { vhost } } } as unknown as pulumi.ResourceHookArgs);
 };
 
