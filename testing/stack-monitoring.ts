@@ -239,7 +239,7 @@ async function main(clone: Clone): Promise<void> {
   assert.ok(!known.has("NodeDown"));
   stop("broker-0");
   await fires("NodeDown", "QuorumLost");
-  assert.ok(heard.has("CertificateExpires") && heard.has("MemoryAlarm"), `the webhook heard of ${[...heard].join(", ")}`);
+  assert.ok(heard.has("CertificateExpires") && heard.has("QueueFilling"), `the webhook heard of ${[...heard].join(", ")}`);
   tell(`${provoked.size} alerts, the webhook heard of ${heard.size}`);
   hook.close();
   hook.closeAllConnections();
