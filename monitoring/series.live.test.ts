@@ -49,6 +49,7 @@ beforeAll(async () => {
   close = () => connection.close();
   const channel = await connection.createConfirmChannel();
   await channel.assertQueue("work", { durable: true, arguments: { "x-queue-type": "quorum" } });
+  await channel.assertQueue("plain", { durable: true, arguments: { "x-queue-type": "classic" } });
   await channel.assertExchange("events", "topic");
   channel.on("return", () => undefined);
   channel.publish("events", "nowhere", Buffer.from("x"), { mandatory: true });
@@ -84,4 +85,10 @@ test("of queues and exchanges, each in its family alone, in the vhosts that are 
     const elsewhere = await exported(`/metrics/detailed?family=${family}&vhost=other`);
     expect([...elsewhere.keys()].filter((name) => name.startsWith("rabbitmq_detailed_"))).toEqual([]);
   }
+});
+
+test("queues of every type tell that they are there: limits of instances' queues hang on it", async () => {
+  const answer = await fetch(`${metrics}/metrics/detailed?family=queue_coarse_metrics`);
+  const told = [...(await answer.text()).matchAll(/^rabbitmq_detailed_queue_info\{.*queue="(\w+)".*\} 1$/gm)].map(([, queue]) => queue);
+  expect(told.sort()).toEqual(["plain", "work"]);
 });
