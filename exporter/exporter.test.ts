@@ -178,11 +178,12 @@ test("which dead letters are looked at: those that expire, where no look counts;
         free: { ...dead, deliveryLimit: -1 },
         lasting: { type: "quorum", from: { dead: "" }, deliveryLimit: -1 },
         old: { ...dead, type: "classic" },
+        alone: { ...dead, deliveryLimit: -1, singleActiveConsumer: true },
       },
     }),
   );
   expect(lettered).toEqual(["free", "old"]);
-  expect(notes).toEqual([expect.stringMatching(/"limited" .*deliveryLimit: -1/)]);
+  expect(notes).toEqual([expect.stringMatching(/"limited" .*deliveryLimit: -1/), expect.stringMatching(/"alone" /)]);
 });
 
 test("nodes: the one that answered last is asked first; what all refuse is asked once", async () => {

@@ -59,7 +59,7 @@ export const subjects = (installation: Installation, environment?: string): Subj
   installation.topologies.map((topology) => subject(forEnvironment(topology, environment)));
 
 const blindNote = (queue: string): string =>
-  `How old the dead letters of "${queue}" are is not told: a look would count for its delivery limit if it were cut off. Give it deliveryLimit: -1.`;
+  `How old the dead letters of "${queue}" are is not told: a look that is cut off would count for its delivery limit, and a single active consumer allows none. Give it deliveryLimit: -1, without singleActiveConsumer.`;
 
 function subject(topology: Topology): Subject {
   const plan = compile(topology);

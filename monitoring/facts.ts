@@ -76,6 +76,8 @@ function queueFacts(plan: Plan, queue: PlannedQueue | PlannedTemplate, role: Rol
   const { type } = queue;
   const ttl = value("message-ttl");
   const deliveryLimit = value("delivery-limit") ?? DELIVERY_LIMIT;
+  // A single active consumer's quorum queue refuses a look.
+  const alone = queue.arguments["x-single-active-consumer"] === true;
   const optional = {
     // Of a stream these are retention: it is meant to be full.
     maxLength: type === "stream" ? undefined : value("max-length"),
@@ -84,7 +86,7 @@ function queueFacts(plan: Plan, queue: PlannedQueue | PlannedTemplate, role: Rol
     ttlSeconds: ttl === undefined || ttl === 0 || role === "rung" ? undefined : ttl / 1000,
     deliveryLimit: type === "quorum" && deliveryLimit >= 1 ? deliveryLimit : undefined,
     members: type === "quorum" ? Math.max(value("quorum-initial-group-size") ?? MEMBERS, value("target-group-size") ?? 0) : undefined,
-    headAge: "pattern" in queue ? undefined : headAge(type, role, ttl, deliveryLimit),
+    headAge: "pattern" in queue || alone ? undefined : headAge(type, role, ttl, deliveryLimit),
     waitSeconds: role === "rung" && ttl !== undefined ? ttl / 1000 : undefined,
     rungOf: "role" in queue && queue.role.kind === "rung" ? queue.role.of : undefined,
   };
