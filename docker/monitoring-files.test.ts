@@ -9,7 +9,7 @@ import { compileInstallation } from "../topology/compile/compile.js";
 import type { Installation } from "../topology/model.js";
 import { read } from "../topology/read.js";
 import { systems } from "../topology/systems/index.js";
-import { alertmanagerConf, exporterWords, grafanaFiles, topologyScript, targetsOf } from "./monitoring-files.js";
+import { exporterWords, grafanaFiles, topologyScript, targetsOf } from "./monitoring-files.js";
 
 it("Prometheus is told of every node, plain, by its name in the network", () => {
   expect(targetsOf(3)).toEqual({
@@ -47,18 +47,6 @@ describe("the exporter", () => {
     const { installation: again, findings } = read(value, label);
     expect(findings).toEqual([]);
     expect(again && compileInstallation(again)).toEqual(compileInstallation(installation, environment));
-  });
-});
-
-describe("Alertmanager", () => {
-  it("has one receiver, which tells nobody", () => {
-    expect(parse(alertmanagerConf())).toMatchObject({ route: { receiver: "stack" }, receivers: [{ name: "stack" }] });
-    expect(alertmanagerConf()).not.toMatch(/_configs/);
-  });
-
-  it("tells a webhook that is named", () => {
-    const { receivers } = parse(alertmanagerConf("http://host:1/x?y=#z")) as { receivers: unknown };
-    expect(receivers).toEqual([{ name: "stack", webhook_configs: [{ url: "http://host:1/x?y=#z", send_resolved: true }] }]);
   });
 });
 

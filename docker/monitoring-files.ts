@@ -71,19 +71,6 @@ export function topologyScript(installation: Installation, environment?: string)
   ].join("\n");
 }
 
-/** One receiver. Without a webhook it tells nobody: alerts are seen in Alertmanager itself, and by `warren ui`. */
-export const alertmanagerConf = (webhook?: string): string =>
-  stringify({
-    route: {
-      receiver: "stack",
-      group_by: ["alertname", "installation", "vhost"],
-      group_wait: "10s",
-      group_interval: "1m",
-      repeat_interval: "4h",
-    },
-    receivers: [{ name: "stack", ...(webhook === undefined ? {} : { webhook_configs: [{ url: webhook, send_resolved: true }] }) }],
-  });
-
 /** Grafana's files, by path: the stack's Prometheus as its only source, and the dashboards, by file name. */
 export function grafanaFiles(dashboards: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const folder = "/etc/grafana/warren";

@@ -3,7 +3,6 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import {
   ALERTMANAGER,
-  alertmanagerConf,
   EXPORTER,
   EXPORTER_FILES,
   EXPORTER_PORT,
@@ -35,8 +34,8 @@ export interface MonitoringArgs {
   readonly files: Readonly<Record<string, string>>;
   /** Grafana's, by file name. */
   readonly dashboards: Readonly<Record<string, string>>;
-  /** Where Alertmanager sends alerts; it may hold a token. */
-  readonly webhook?: string | undefined;
+  /** `alertmanager.yml`. */
+  readonly alertmanager: pulumi.Input<string>;
   readonly exporter: {
     readonly words: readonly string[];
     /** The script that holds it. */
@@ -143,9 +142,8 @@ function prometheusPart({ images, ports, files }: MonitoringArgs): Part {
   };
 }
 
-function alertmanagerPart({ images, ports, webhook }: MonitoringArgs): Part {
+function alertmanagerPart({ images, ports, alertmanager }: MonitoringArgs): Part {
   const inside = MONITORING_PORTS.alertmanager;
-  const conf = alertmanagerConf(webhook);
   return {
     image: images.alertmanager,
     entrypoint: "/bin/alertmanager",
@@ -156,7 +154,7 @@ function alertmanagerPart({ images, ports, webhook }: MonitoringArgs): Part {
       "--cluster.listen-address=",
       `--web.external-url=${local(ports.alertmanager)}`,
     ],
-    uploads: [{ file: "/etc/alertmanager/alertmanager.yml", content: webhook === undefined ? conf : pulumi.secret(conf) }],
+    uploads: [{ file: "/etc/alertmanager/alertmanager.yml", content: alertmanager }],
     health: ["amtool", "config", "show", `--alertmanager.url=${local(inside)}`],
     memoryMb: 128,
     data: "/alertmanager",

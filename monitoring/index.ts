@@ -4,6 +4,7 @@ export type { AlertmanagerConfig, Inhibition, Receiver, Webhooks } from "./alert
 export { dashboardsOf, type Dashboards, type DashboardsOptions } from "./dashboards/index.js";
 export { facts, type ConsumerPromise, type Facts, type QueueFacts, type Role } from "./facts.js";
 export {
+  ALERTMANAGER_FILE,
   monitoring,
   queriesOf,
   RULES_FILE,

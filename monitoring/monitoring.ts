@@ -68,6 +68,7 @@ export interface Query {
 }
 
 export const RULES_FILE = "warren.rules.yml";
+export const ALERTMANAGER_FILE = "alertmanager.yml";
 
 /** Derives everything; pure. Throws a WarrenError for an unknown series in `queries`. */
 export function monitoring(source: Installation | Topology, options: MonitoringOptions = {}): Monitoring {
@@ -100,7 +101,7 @@ export function monitoring(source: Installation | Topology, options: MonitoringO
   const files = {
     "prometheus.yml": yaml(prometheus),
     [RULES_FILE]: yaml(rules),
-    "alertmanager.yml": yaml(alertmanager),
+    [ALERTMANAGER_FILE]: yaml(alertmanager),
     ...Object.fromEntries(Object.entries(dashboards).map(([file, dashboard]) => [`dashboards/${file}.json`, json(dashboard)])),
   };
   return { installation: name, facts: known, families, scrape, rules, prometheus, alertmanager, dashboards, files };

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Monitoring } from "../docker/monitoring.js";
 import { exporterWords, targetsOf, topologyScript } from "../docker/monitoring-files.js";
 import type { WorkerTarget } from "../docker/workers.js";
-import { monitoring, RULES_FILE } from "../monitoring/index.js";
+import { ALERTMANAGER_FILE, monitoring, RULES_FILE } from "../monitoring/index.js";
 import type { RabbitTopology } from "../provision/topology.js";
 import { WarrenError } from "../topology/errors.js";
 import type { Installation } from "../topology/model.js";
@@ -44,9 +44,18 @@ export function runMonitoring(
   const { files } = monitoring(installation, {
     ...{ name: prefix, environment, interval: wanted.interval, holdScale: wanted.hold, certificates: listeners.tls },
     ...{ ...targetsOf(nodes), workers: workers.map(({ target }) => target) },
+    // It may hold a token.
+    ...(wanted.webhook === undefined ? {} : { webhooks: { page: wanted.webhook, ticket: wanted.webhook } }),
   });
+  const alertmanager = files[ALERTMANAGER_FILE] ?? "";
   const made = new Monitoring("monitoring", {
-    ...{ prefix, stack, network: inDocker.network, ports: wanted.ports, webhook: wanted.webhook },
+    ...{
+      prefix,
+      stack,
+      network: inDocker.network,
+      ports: wanted.ports,
+      alertmanager: wanted.webhook === undefined ? alertmanager : pulumi.secret(alertmanager),
+    },
     images: { ...wanted.images, worker: workerImage },
     files: Object.fromEntries([CONFIG, RULES_FILE].map((name) => [name, files[name] ?? ""])),
     dashboards: Object.fromEntries(
