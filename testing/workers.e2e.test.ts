@@ -129,13 +129,19 @@ test("cgcg: tasks are submitted, watched and revoked; a key that may not is refu
 test("stage7: a client of the post office reaches one by its id, two by their type, and gets a reply", async () => {
   const registry = await storeProcess("registry");
   const shared = { REGISTRY_URL: registry.url, STAGE7_TOKEN: "members", STAGE7_CLIENT_SECRET: "a secret of this test" };
-  await Promise.all([
+  const places = await Promise.all([
     work("stage7", "brain", { ...shared, STAGE7_SERVICE_ID: "brain1" }),
     work("stage7", "brain", { ...shared, STAGE7_SERVICE_ID: "brain2" }),
     work("stage7", "librarian", { ...shared, STAGE7_SERVICE_ID: "librarian1" }),
+    work("stage7", "post-office", shared),
   ]);
-  const office = await work("stage7", "post-office", shared);
-  await until(async () => (await http("GET", `${office.health}/health/ready`)).status === 200, WAIT);
+  // They serve at once, over HTTP, and join the broker when it is there.
+  for (const { health } of places)
+    await until(async () => {
+      const { connections, consumers } = (await http("GET", `${health}/health/ready`)).body;
+      return connections?.publish === "open" && consumers?.[0]?.state === "consuming";
+    }, WAIT);
+  const office = places[3];
   const { ask, told } = await postOfficeClient(office.api, shared.STAGE7_CLIENT_SECRET, "ann");
   const heard = () => told.filter(({ kind }) => kind === "message").length;
   expect(await ask({ id: "1", recipient: "brain2", type: "note", content: "id" })).toMatchObject({ kind: "accepted", by: "broker" });
