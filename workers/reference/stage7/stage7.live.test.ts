@@ -1,6 +1,7 @@
 /** Stage7 on a real broker, and without one: by id, by type, to all; requests; HTTP where the broker is away; clients of the post office. */
 import { once } from "node:events";
 import { expect, onTestFinished, test } from "vitest";
+import { WebSocket } from "ws";
 import { Proxy } from "../../../testing/proxy.js";
 import { http, systemGround, until, type SystemGround } from "../../../testing/reference-live.js";
 import { postOfficeClient, type Told } from "../../../testing/post-office-client.js";
