@@ -38,7 +38,7 @@ describe("the package", () => {
     const files = (await need("tar", ["-tzf", tarball])).trim().split("\n");
     expect(files).toContain("package/dist/package.js");
     expect(files).toContain("package/bin/warren.cjs");
-    expect(files.filter((file) => /test|lab\/|\.warren/.test(file))).toEqual([]);
+    expect(files.filter((file) => /\.test|testing\/|lab\/|\.warren/.test(file))).toEqual([]);
   });
 });
 
