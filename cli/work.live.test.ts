@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { until } from "../testing/reference-live.js";
+import { until } from "../testing/until.js";
 import { storeProcess } from "../testing/store-process.js";
 import { workerGround } from "../testing/worker-live.js";
 import { workerProcess } from "../testing/worker-process.js";

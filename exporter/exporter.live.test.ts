@@ -8,6 +8,7 @@ import { BreakableBroker } from "../testing/breakable-broker.js";
 import { callBroker, type LiveBroker } from "../testing/broker-api.js";
 import { liveBroker } from "../testing/broker.js";
 import { provisionLive } from "../testing/provision-live.js";
+import { until } from "../testing/until.js";
 import { workerGround } from "../testing/worker-live.js";
 import { topology } from "../topology/define.js";
 import type { Topology } from "../topology/model.js";
@@ -53,12 +54,6 @@ async function exporterOf(broker: LiveBroker, topologies: readonly Topology[], l
   });
   onTestFinished(() => exporter.stop());
   return exporter;
-}
-
-async function until(what: () => unknown, ms = 30_000): Promise<void> {
-  for (const end = Date.now() + ms; !(await what()); await sleep(100)) {
-    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what.toString()}`);
-  }
 }
 
 type Samples = ReadonlyMap<string, number>;

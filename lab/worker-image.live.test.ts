@@ -10,7 +10,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { liveBroker, scratchName } from "../testing/broker.js";
 import { CycloneDx } from "../testing/cyclonedx.js";
 import { docker, OWNED } from "../testing/docker.js";
-import { until } from "../testing/reference-live.js";
+import { until } from "../testing/until.js";
 import { storeProcess } from "../testing/store-process.js";
 import { workerGround } from "../testing/worker-live.js";
 import { debias } from "../topology/systems/debias.js";

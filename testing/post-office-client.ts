@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import { clientToken } from "../workers/reference/stage7/tokens.js";
-import { until } from "./reference-live.js";
+import { until } from "./until.js";
 
 export interface Told {
   readonly kind: string;

@@ -1,5 +1,4 @@
 /** A system on a live broker with its reference services running in this process: what their live tests have in common. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import { connect, type Bus, type ConnectOptions } from "../workers/index.js";
 import { runService, type Run, type RunOptions } from "../workers/reference/run.js";
@@ -50,14 +49,6 @@ export function withRetry<T extends AnyTopology>(topology: T, retry: readonly st
     ]),
   );
   return { ...topology, queues };
-}
-
-/** Waits until it holds, or throws. */
-export async function until(what: () => unknown, ms = 15_000): Promise<void> {
-  for (const end = Date.now() + ms; !(await what());) {
-    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what.toString()}`);
-    await sleep(25);
-  }
 }
 
 export interface HttpAnswer {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
-import { until } from "./reference-live.js";
+import { until } from "./until.js";
 
 const BIN = join(__dirname, "../bin/warren.cjs");
 

@@ -6,7 +6,8 @@ import { contextiq } from "../topology/systems/contextiq.js";
 import { hashOf } from "../workers/reference/cgcg/keys.js";
 import { Clone } from "./clone.js";
 import { postOfficeClient } from "./post-office-client.js";
-import { http, until } from "./reference-live.js";
+import { http } from "./reference-live.js";
+import { until } from "./until.js";
 import { storeProcess } from "./store-process.js";
 import { workerProcess, type Line } from "./worker-process.js";
 

@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { topology } from "../topology/define.js";
 import { stage7 } from "../topology/systems/stage7.js";
+import { until } from "../testing/until.js";
 import { workerGround } from "../testing/worker-live.js";
 import { connect, park, reject, type Bus, type ConnectOptions, type PublishError, type RequestError } from "./index.js";
 import type { AnyTopology, ServiceName } from "./types.js";
@@ -45,13 +46,6 @@ async function use<T extends AnyTopology, S extends ServiceName<T>>(topology: T,
   const bus = await connect(topology, { heartbeat: 5, drainDeadline: 2000, ...options });
   onTestFinished(() => bus.close());
   return bus;
-}
-
-async function until(what: () => unknown, ms = 10_000): Promise<void> {
-  for (const end = Date.now() + ms; !(await what());) {
-    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what.toString()}`);
-    await sleep(20);
-  }
 }
 
 test("what is published is consumed, typed and once", async () => {

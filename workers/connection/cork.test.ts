@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { createServer, connect, type AddressInfo, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
+import { until } from "../../testing/until.js";
 import { corkByTurn } from "./cork.js";
 
 /** A socket with little room, and what the other side got of it. */
@@ -17,13 +18,6 @@ async function pair(): Promise<{ socket: Socket; received: () => Buffer }> {
   });
   return { socket, received: () => Buffer.concat(chunks) };
 }
-
-const until = async (what: () => boolean): Promise<void> => {
-  for (const end = Date.now() + 5000; !what();) {
-    if (Date.now() > end) throw new Error(`not within 5 s: ${what.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-};
 
 test("a writer that waits for room, as amqplib does, gets on when there is some", async () => {
   const { socket, received } = await pair();

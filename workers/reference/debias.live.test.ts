@@ -1,7 +1,8 @@
 /** DEBIAS on a real broker: both databases get every event, an outage of one holds back only its own queue, and a replay of the dead letters loses nothing. */
 import amqp from "amqplib";
 import { expect, onTestFinished, test } from "vitest";
-import { http, systemGround, until, withRetry } from "../../testing/reference-live.js";
+import { http, systemGround, withRetry } from "../../testing/reference-live.js";
+import { until } from "../../testing/until.js";
 import { storeProcess } from "../../testing/store-process.js";
 import { debias } from "../../topology/systems/debias.js";
 import { parseAddress } from "../connection/address.js";

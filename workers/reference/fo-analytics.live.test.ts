@@ -2,7 +2,8 @@
 import amqp from "amqplib";
 import { randomUUID } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
-import { http, systemGround, until, withRetry } from "../../testing/reference-live.js";
+import { http, systemGround, withRetry } from "../../testing/reference-live.js";
+import { until } from "../../testing/until.js";
 import { storeProcess } from "../../testing/store-process.js";
 import { foAnalytics } from "../../topology/systems/fo-analytics.js";
 import { foAnalyticsServices } from "./fo-analytics.js";

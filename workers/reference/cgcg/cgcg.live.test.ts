@@ -2,7 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
 import { Proxy } from "../../../testing/proxy.js";
-import { http, systemGround, until, withRetry } from "../../../testing/reference-live.js";
+import { http, systemGround, withRetry } from "../../../testing/reference-live.js";
+import { until } from "../../../testing/until.js";
 import { cgcg } from "../../../topology/systems/cgcg.js";
 import type { Run, RunOptions } from "../run.js";
 import { hashOf } from "./keys.js";
