@@ -43,6 +43,8 @@ export interface Properties {
 /** What goes out. */
 export interface Outgoing<P = Options.Publish | Properties> {
   readonly name: string;
+  /** What it has in common with others, if it has. */
+  readonly kind?: MessageKind;
   readonly exchange: string;
   readonly key: string;
   readonly content: Buffer;

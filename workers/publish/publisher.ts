@@ -4,6 +4,7 @@ import type { Link, Tenant } from "../connection/link.js";
 import { PublishError, refusalOf, said, type PublishCode, type Refusal, type WorkerError } from "../errors.js";
 import type { Observer } from "../observe/observer.js";
 import type { Outgoing } from "./outgoing.js";
+import { Wire, type OnConfirm } from "./wire.js";
 
 export interface PublisherLimits {
   /** Unconfirmed messages at a time. @default 1000 */
@@ -36,6 +37,8 @@ const SWEEP_MS = 250;
 
 export class Publisher implements Tenant {
   #channel: ConfirmChannel | undefined;
+  /** Of that channel. */
+  #wire: Wire | undefined;
   /** The connection that the channel is on. */
   #connection: ChannelModel | undefined;
   #waiting: Pending[] = [];
@@ -111,6 +114,7 @@ export class Publisher implements Tenant {
       this.#pump();
     });
     this.#full = false;
+    this.#wire = Wire.on(connection, channel);
     this.#channel = channel;
     this.#pump();
   }
@@ -169,9 +173,10 @@ export class Publisher implements Tenant {
     if (!channel) return this.#wait(pending);
     this.#flying.add(pending);
     try {
-      const more = channel.publish(exchange, key, content, properties as Options.Publish, (error: Error | null) =>
-        this.#confirmed(pending, error),
-      );
+      const confirmed: OnConfirm = (error) => this.#confirmed(pending, error);
+      const more = this.#wire
+        ? this.#wire.publish(pending.outgoing, confirmed)
+        : channel.publish(exchange, key, content, properties as Options.Publish, confirmed);
       if (!more) this.#full = true;
     } catch (error) {
       this.#flying.delete(pending);
@@ -222,9 +227,10 @@ export class Publisher implements Tenant {
   /** The broker returns a message before it confirms it. */
   #returned({ properties, fields }: Message): void {
     const { replyText } = fields as unknown as { readonly replyText: string };
-    for (const pending of this.#flying)
-      if (pending.outgoing.messageId === properties.messageId && pending.outgoing.exchange === fields.exchange)
-        pending.returned ??= replyText;
+    for (const pending of this.#flying) {
+      const { messageId, exchange, key } = pending.outgoing;
+      if (messageId === properties.messageId && exchange === fields.exchange && key === fields.routingKey) pending.returned ??= replyText;
+    }
   }
 
   /** Whatever was not confirmed goes out once more, in its order. */

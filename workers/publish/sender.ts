@@ -144,7 +144,7 @@ export class Sender {
       throw new PublishError("too-large", `Message "${name}" has ${content.length} bytes; allowed: ${maxBodyBytes}.`, {
         remedy: "put large things elsewhere and send where they are",
       });
-    return { name, exchange, key, content, messageId, properties: propertiesOf(kind, options, messageId) };
+    return { name, kind, exchange, key, content, messageId, properties: propertiesOf(kind, options, messageId) };
   }
 
   #encode(outgoing: Outgoing<Properties>): Outgoing | Promise<Outgoing> {
