@@ -9,6 +9,7 @@ import { compileInstallation } from "../topology/compile/compile.js";
 import type { Installation } from "../topology/model.js";
 import { read } from "../topology/read.js";
 import { systems } from "../topology/systems/index.js";
+import type { Listeners } from "./nodes.js";
 import { exporterWords, grafanaFiles, topologyScript, targetsOf } from "./monitoring-files.js";
 
 it("Prometheus is told of every node, plain, by its name in the network", () => {
@@ -20,11 +21,13 @@ it("Prometheus is told of every node, plain, by its name in the network", () => 
 });
 
 describe("the exporter", () => {
-  const words = (...given: Parameters<typeof exporterWords>): string => exporterWords(...given).join(" ");
+  const words = (nodes: number, listeners: Listeners, interval: number): string =>
+    exporterWords(nodes, listeners, interval, "warren-dev").join(" ");
 
   it("asks every node, and goes by TLS only where there is nothing else", () => {
     expect(words(1, { tls: false, plain: true }, 15)).toBe(
-      "exporter /run/warren/topology.cjs --broker http://broker-0:15672 --listen 0.0.0.0:9419 --interval 15s",
+      "exporter /run/warren/topology.cjs --broker http://broker-0:15672 --listen 0.0.0.0:9419 --interval 15s " +
+        "--prometheus http://prometheus:9090 --alertmanager http://alertmanager:9093 --name warren-dev",
     );
     expect(words(3, { tls: true, plain: false }, 15)).toMatch(
       /--broker https:\/\/broker-0:15671 --node https:\/\/broker-1:15671 --node https:\/\/broker-2:15671 /,

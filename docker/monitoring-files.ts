@@ -32,8 +32,8 @@ export const targetsOf = (
   alertmanagers: [`${ALERTMANAGER}:${MONITORING_PORTS.alertmanager}`],
 });
 
-/** Every node is asked, and with TLS every certificate watched. */
-export function exporterWords(nodes: number, { tls, plain }: Listeners, intervalSeconds: number): string[] {
+/** Every node is asked, with TLS every certificate watched, and Prometheus itself. */
+export function exporterWords(nodes: number, { tls, plain }: Listeners, intervalSeconds: number, name: string): string[] {
   const hosts = nodeNames(nodes);
   const [first = "", ...others] = hosts.map((host) =>
     plain || !tls ? `http://${host}:${INSIDE.management}` : `https://${host}:${INSIDE.https}`,
@@ -44,6 +44,8 @@ export function exporterWords(nodes: number, { tls, plain }: Listeners, interval
     ...others.flatMap((node) => ["--node", node]),
     ...certificates.flatMap((endpoint) => ["--certificate", endpoint]),
     ...["--listen", `0.0.0.0:${EXPORTER_PORT}`, "--interval", `${intervalSeconds}s`],
+    ...["--prometheus", `http://${PROMETHEUS}:${MONITORING_PORTS.prometheus}`],
+    ...["--alertmanager", `http://${ALERTMANAGER}:${MONITORING_PORTS.alertmanager}`, "--name", name],
   ];
 }
 

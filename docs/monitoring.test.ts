@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { alerts } from "../monitoring/index.js";
+import { alerts, PROMETHEUS_DOWN } from "../monitoring/index.js";
 import { formatted, PAGE } from "./monitoring.gen.js";
 
 const RUNBOOKS = join(__dirname, "runbooks");
@@ -13,7 +13,7 @@ test("the page is up to date: npx tsx docs/monitoring.gen.ts writes it anew", as
 });
 
 test("every alert has its page, and every page its alert", () => {
-  expect(pages.sort()).toEqual(alerts.map(({ name }) => `${name}.md`).sort());
+  expect(pages.sort()).toEqual([...alerts.map(({ name }) => name), PROMETHEUS_DOWN].map((name) => `${name}.md`).sort());
 });
 
 describe.each(pages)("%s", (page) => {

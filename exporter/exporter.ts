@@ -11,6 +11,7 @@ import { Choice } from "./choice.js";
 import { Copies } from "./copies.js";
 import { Faults } from "./faults.js";
 import { metrics } from "./series.js";
+import { PrometheusWatch, type PrometheusWatchOptions } from "./prometheus-watch.js";
 import { metricsServer } from "./server.js";
 import { deathOf, subjects } from "./subjects.js";
 import { Watcher } from "./watcher.js";
@@ -34,6 +35,8 @@ export interface ExporterOptions {
   readonly interval: number;
   /** Milliseconds between two looks at drift, certificates and the first of the dead letters. */
   readonly slowInterval: number;
+  /** Whose end is told to Alertmanager. */
+  readonly watched?: Omit<PrometheusWatchOptions, "interval" | "log">;
   /** For people: what cannot be seen, and when it can again. Without secrets. */
   readonly log: (line: string) => void;
 }
@@ -78,7 +81,12 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
   const server = await metricsServer(kept.registry, options.host, options.port);
   for (const { notes } of all) notes.forEach(log);
   const ending = new AbortController();
-  const running = rounds(watcher, options.interval, ending.signal);
+  const { interval, watched } = options;
+  const watch = watched && new PrometheusWatch({ ...watched, interval, log });
+  const running = Promise.all([
+    rounds(() => watcher.round(), interval, ending.signal),
+    watch && rounds(() => watch.round(ending.signal), interval, ending.signal),
+  ]);
   const end = async (): Promise<void> => {
     ending.abort();
     const closed = (): Promise<unknown> => Promise.all([...copies.values()].map((copy) => copy.close()));
@@ -92,9 +100,9 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
   return { url: server.url, registry: kept.registry, stop: () => (ended ??= end()) };
 }
 
-async function rounds(watcher: Watcher, interval: number, signal: AbortSignal): Promise<void> {
+async function rounds(round: () => Promise<void>, interval: number, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await watcher.round();
+    await round();
     await sleep(interval, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -6,13 +6,16 @@ export { facts, type ConsumerPromise, type Facts, type QueueFacts, type Role } f
 export {
   ALERTMANAGER_FILE,
   monitoring,
+  nameOf,
   queriesOf,
   RULES_FILE,
+  RUNBOOKS,
   type Monitoring,
   type MonitoringOptions,
   type PrometheusConfig,
   type Query,
 } from "./monitoring.js";
+export { PROMETHEUS_DOWN, prometheusDown, type PrometheusDown } from "./prometheus-down.js";
 export { promtoolFile, promtoolTests, sampleOf, type PromtoolTest } from "./promtool-tests.js";
 export { familiesOf, metricNames, seriesOf } from "./queries.js";
 export type { AlertRule, RuleFile, RuleGroup } from "./rules.js";

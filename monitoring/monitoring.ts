@@ -59,6 +59,9 @@ export interface Monitoring {
   readonly files: Readonly<Record<string, string>>;
 }
 
+/** The label `installation`, unless it is said. */
+export const nameOf = (topologies: readonly Topology[]): string => topologies.map(({ name }) => name).join("+");
+
 /** A query of a rule, and the series that it asks for. */
 export interface Query {
   /** `alert NodeDown`, `record warren:queue_fill:ratio`, `dashboard overview, Nodes, Memory`. */
@@ -73,7 +76,7 @@ export const ALERTMANAGER_FILE = "alertmanager.yml";
 /** Derives everything; pure. Throws a WarrenError for an unknown series in `queries`. */
 export function monitoring(source: Installation | Topology, options: MonitoringOptions = {}): Monitoring {
   const installation: Installation = "topologies" in source ? source : { topologies: [source] };
-  const name = options.name ?? installation.topologies.map((topology) => topology.name).join("+");
+  const name = options.name ?? nameOf(installation.topologies);
   const { nodes = ["localhost:15692"], interval = 15 } = options;
   const known = facts(installation, options.environment);
   const rules = ruleFile(known, {

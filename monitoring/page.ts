@@ -1,6 +1,7 @@
 /** The table of alerts as a page of documentation. */
 import { sentence } from "./alerts/alert.js";
 import { alertGroups } from "./alerts/table.js";
+import { PROMETHEUS_DOWN, WHEN } from "./prometheus-down.js";
 import { SERIES, type Series, type Source } from "./series.js";
 import { THRESHOLDS } from "./thresholds.js";
 
@@ -33,7 +34,8 @@ How long a message has been in its queue is told by whoever gets it: workers cou
 published, came back from the ladder or were put back. Nobody consumes dead letters: the exporter looks at the first one. What lies in a quorum
 queue that nobody consumes has no age that can be had: that its consumers are missing is the alert.
 
-What no alert of Prometheus can tell is that Prometheus itself has stopped: watch it from elsewhere.
+What Prometheus cannot tell is that it has stopped itself: \`warren exporter --prometheus ... --alertmanager ...\` looks at it, and tells Alertmanager
+(\`${PROMETHEUS_DOWN}\`, a page: ${WHEN}). That Alertmanager has stopped has to be seen from elsewhere.
 
 <!-- Generated from the table of alerts: npx tsx docs/monitoring.gen.ts -->
 `;

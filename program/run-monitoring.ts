@@ -62,7 +62,7 @@ export function runMonitoring(
       Object.entries(files).flatMap(([name, text]) => (name.startsWith(DASHBOARDS) ? [[name.slice(DASHBOARDS.length), text]] : [])),
     ),
     exporter: {
-      words: exporterWords(nodes, listeners, wanted.interval),
+      words: exporterWords(nodes, listeners, wanted.interval, prefix),
       topology: topologyScript(installation, environment),
       user: broker.administrator,
       password: broker.args.password,

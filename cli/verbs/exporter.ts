@@ -1,8 +1,16 @@
 /** `warren exporter`: what the broker does not export, for Prometheus. */
 import { Option } from "commander";
 import { brokerAddress } from "../../broker/address.js";
-import { certificateEndpoint, startExporter, type CertificateEndpoint, type ExporterBroker } from "../../exporter/index.js";
+import {
+  certificateEndpoint,
+  startExporter,
+  type CertificateEndpoint,
+  type ExporterBroker,
+  type ExporterOptions,
+} from "../../exporter/index.js";
+import { nameOf, RUNBOOKS } from "../../monitoring/index.js";
 import { WarrenError } from "../../topology/errors.js";
+import type { Installation } from "../../topology/model.js";
 import { parseAddress } from "../../workers/connection/address.js";
 import { WorkerError } from "../../workers/errors.js";
 import { amqpUrlOf, asWarrenError } from "../amqp-target.js";
@@ -21,6 +29,10 @@ interface Options {
   readonly interval: string;
   readonly slowInterval: string;
   readonly environment?: string;
+  readonly prometheus?: string;
+  readonly alertmanager: readonly string[];
+  readonly name?: string;
+  readonly runbooks: string;
 }
 
 /** `127.0.0.1:9419`, `[::1]:9419`, `:9419` for every address. */
@@ -68,12 +80,33 @@ function certificatesOf(given: Options, brokers: readonly ExporterBroker[]): Cer
   return [...new Map(all.map((endpoint) => [endpoint.label, endpoint])).values()];
 }
 
+/** `http://host:9090`, without credentials. */
+function address(option: string, text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).username === "") return text;
+  throw new WarrenError(`${option} is no address of its API without credentials.`, { allowed: ["http://host:port"], exitCode: 2 });
+}
+
+/** The Prometheus that is watched, and who is told. */
+function watchedOf({ prometheus, alertmanager, name, runbooks }: Options, { topologies }: Installation): ExporterOptions["watched"] {
+  if (prometheus === undefined && alertmanager.length === 0) return undefined;
+  if (prometheus === undefined || alertmanager.length === 0)
+    throw new WarrenError("--prometheus and --alertmanager go together: the one is watched, the other is told.", { exitCode: 2 });
+  return {
+    prometheus: address("--prometheus", prometheus),
+    alertmanagers: alertmanager.map((each) => address("--alertmanager", each)),
+    installation: name ?? nameOf(topologies),
+    runbooks,
+  };
+}
+
 async function run(argument: string, given: Options, console: Console): Promise<ExitCode> {
   const installation = await readInstallation(argument, { environment: given.environment }, console);
   const brokers = brokersOf(given, console);
+  const watched = watchedOf(given, installation);
   const exporter = await startExporter({
     ...{ installation, environment: given.environment, brokers, ...listenAddress(given.listen) },
     certificates: certificatesOf(given, brokers),
+    ...(watched ? { watched } : {}),
     interval: interval("--interval", given.interval, MINUTE, "60s"),
     slowInterval: interval("--slow-interval", given.slowInterval, 1440 * MINUTE, "1d"),
     log: (line) => console.error(visible(line)),
@@ -116,11 +149,16 @@ export const exporterVerb: Verb = (program, console, exit) => {
     .addOption(
       new Option("--slow-interval <time>", "between two looks at drift, certificates and the first of the dead letters").default("5m"),
     )
+    .option("--prometheus <url>", "a Prometheus that is watched: its end is the one alert that it cannot raise")
+    .addOption(new Option("--alertmanager <url>", "who is told that Prometheus is gone; repeatable").argParser(more).default([], "none"))
+    .option("--name <name>", "of that alert: the label `installation` (default: the topologies' names)")
+    .option("--runbooks <url>", "of that alert: where the pages are that say what to do", RUNBOOKS)
     .addOption(options.environment())
     .addHelpText(
       "after",
       examples(
         "warren exporter contextiq",
+        "warren exporter contextiq --prometheus http://localhost:9090 --alertmanager http://localhost:9093",
         "warren exporter ./orders.ts --broker https://broker-0:15671 --node https://broker-1:15671 --listen 0.0.0.0:9419",
       ),
     )
