@@ -1,0 +1,170 @@
+/** What the end-to-end runs of the dev stack share: a checkout of their own, a clock, Docker, and what their Prometheus and Alertmanager know. */
+import { execFileSync } from "node:child_process";
+import { symlinkSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Clone } from "./clone.js";
+
+/** Of the first node, and of the tools. */
+export interface StackPorts {
+  readonly amqpPort: number;
+  readonly managementPort: number;
+  readonly metricsPort: number;
+  readonly amqpsPort: number;
+  readonly httpsPort: number;
+  readonly prometheusPort: number;
+  readonly alertmanagerPort: number;
+}
+
+export interface Sample {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value: readonly [number, string];
+}
+
+interface Firing {
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Milliseconds for what takes some scrapes. */
+const WAIT_MS = 75_000;
+
+export const docker = (...args: readonly string[]): string[] =>
+  execFileSync("docker", args, { encoding: "utf8" }).split("\n").filter(Boolean);
+
+/** `--config KEY=VALUE` for each. */
+export const configWords = (settings: object): string[] =>
+  Object.entries(settings).flatMap(([key, value]) => ["--config", `${key}=${value}`]);
+
+export class StackRun {
+  readonly stack = process.env["WARREN_STACK"] ?? "";
+  /** Of the names of all containers. */
+  readonly prefix = `warren-${this.stack}`;
+  readonly clone = new Clone();
+  readonly prometheus: string;
+  readonly alertmanager: string;
+  /** Names of alerts that were waited for, and came. */
+  readonly provoked = new Set<string>();
+  readonly #began = Date.now();
+
+  constructor(readonly ports: StackPorts) {
+    this.prometheus = `http://127.0.0.1:${ports.prometheusPort}`;
+    this.alertmanager = `http://127.0.0.1:${ports.alertmanagerPort}`;
+    symlinkSync(join(resolve(__dirname, ".."), "node_modules"), join(this.clone.directory, "node_modules"));
+  }
+
+  readonly tell = (text: string): void => console.log(`${((Date.now() - this.#began) / 1000).toFixed(0).padStart(4)}s  ${text}`);
+
+  /** What the stack has in Docker. */
+  left(): string[] {
+    const filter = ["--filter", `label=warren.stack=${this.stack}`];
+    return [
+      ...docker("ps", "--all", "--quiet", ...filter),
+      ...docker("volume", "ls", "--quiet", ...filter),
+      ...docker("network", "ls", "--quiet", ...filter),
+    ];
+  }
+
+  /** A container by its name without the prefix. */
+  stop(name: string): void {
+    docker("stop", "-t", "5", `${this.prefix}-${name}`);
+  }
+
+  start(name: string): void {
+    docker("start", `${this.prefix}-${name}`);
+  }
+
+  rabbitmqctl(node: number, ...args: readonly string[]): string[] {
+    return docker("exec", "--user", "rabbitmq", `${this.prefix}-broker-${node}`, "rabbitmqctl", "--quiet", ...args);
+  }
+
+  async until(what: string, holds: () => Promise<boolean | undefined>, ms = WAIT_MS): Promise<void> {
+    for (const deadline = Date.now() + ms; Date.now() < deadline; await sleep(500)) if (await holds().catch(() => false)) return;
+    throw new Error(`${what}: not within ${ms / 1000} seconds`);
+  }
+
+  /** Throws with what Prometheus says of a query that it does not take. */
+  async ask(query: string): Promise<Sample[]> {
+    const answer = await fetch(`${this.prometheus}/api/v1/query`, { method: "POST", body: new URLSearchParams({ query }) });
+    const { status, error, data } = (await answer.json()) as { status: string; error?: string; data?: { result: Sample[] } };
+    if (status !== "success" || !data) throw new Error(`${error}: ${query}`);
+    return data.result;
+  }
+
+  /** The alerts that Alertmanager has: by name, and by name and value of the label (`NodeDown broker-0:15692`). */
+  async firing(label = "job"): Promise<Set<string>> {
+    const answer = await fetch(`${this.alertmanager}/api/v2/alerts?active=true`);
+    return new Set(
+      ((await answer.json()) as Firing[]).flatMap(({ labels }) => [labels["alertname"] ?? "", `${labels["alertname"]} ${labels[label]}`]),
+    );
+  }
+
+  /** Waits for alerts, each by its name, or by its name and the value of the label. */
+  async fires(names: readonly string[], label?: string): Promise<void> {
+    for (const name of names) {
+      await this.until(`alert ${name}`, async () => (await this.firing(label)).has(name));
+      this.provoked.add(name);
+      this.tell(`${name} fires`);
+    }
+  }
+
+  /** Waits until none of these alerts fires. */
+  async over(...names: readonly string[]): Promise<void> {
+    await this.until(`the end of ${names.join(", ")}`, async () => {
+      const now = await this.firing();
+      return !names.some((name) => now.has(name));
+    });
+    this.tell(`no more: ${names.join(", ")}`);
+  }
+
+  async targetsUp(expected: number): Promise<void> {
+    let down: readonly string[] = ["none asked"];
+    try {
+      await this.until("all targets", async () => {
+        const { data } = (await (await fetch(`${this.prometheus}/api/v1/targets`)).json()) as {
+          data: { activeTargets: { scrapeUrl: string; health: string; lastError: string }[] };
+        };
+        down = data.activeTargets.filter(({ health }) => health !== "up").map((target) => `${target.scrapeUrl} ${target.lastError}`);
+        if (data.activeTargets.length !== expected) down = [`${data.activeTargets.length} of ${expected} are there`, ...down];
+        return down.length === 0;
+      });
+    } catch (error) {
+      throw new Error(`targets are down: ${down.join("; ")}`, { cause: error });
+    }
+    this.tell(`${expected} targets are up`);
+  }
+
+  /** Megabytes that each container uses now, by its name without the prefix. */
+  memory(): Map<string, number> {
+    const ids = docker("ps", "--quiet", "--filter", `label=warren.stack=${this.stack}`);
+    const lines = docker("stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}", ...ids);
+    const UNITS: Readonly<Record<string, number>> = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+    return new Map(
+      lines.map((line) => {
+        const [, name = "", value = "", unit = ""] = /^(\S+) ([\d.]+)(\w+)/.exec(line) ?? [];
+        return [name.slice(this.prefix.length + 1), Math.round((Number(value) * (UNITS[unit] ?? 1)) / 1e6)];
+      }),
+    );
+  }
+
+  /** Does all of it, takes the stack away whatever happens, and ends the process: with 0 if it went well and nothing is left. */
+  static hold(ports: StackPorts, main: (run: StackRun) => Promise<void>): void {
+    const run = new StackRun(ports);
+    const whole = async (): Promise<number> => {
+      let code = 0;
+      try {
+        const before = run.left();
+        if (before.length > 0) throw new Error(`Stack ${run.stack} has something already: ${before.join(", ")}`);
+        await main(run);
+      } catch (error) {
+        console.error(error);
+        code = 1;
+      }
+      await run.clone.remove();
+      const rest = run.left();
+      if (rest.length === 0) run.tell("down, nothing is left");
+      else console.error(`left: ${rest.join(", ")}`);
+      return rest.length > 0 ? 1 : code;
+    };
+    void whole().then((code) => process.exit(code));
+  }
+}
