@@ -47,7 +47,7 @@ async function main(): Promise<number> {
       "Makes or changes the dev broker and the topology in it. What is chosen is remembered, until something else is.",
     ),
     "npm run up",
-    "npm run up -- --nodes 3 --tls",
+    "npm run up -- --nodes 3 --no-plain",
     "npm run up -- --monitoring --workers --load",
     "npm run up -- --config amqpPort=5680 --config managementPort=15680",
     "npm run up -- --system debias",

@@ -4,18 +4,12 @@
 set -euo pipefail
 
 suite=$1 mirror=$2 out=$4
-mkdir -p "$3"/{lists/partial,cache/archives/partial,rootfs}
+mkdir -p "$3"/rootfs
 work=$(cd "$3" && pwd)
 root=$work/rootfs
 
-# apt with folders of its own: neither the sources nor the packages of this machine are touched.
-: >"$work/status"
-echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$work/sources.list"
-own=(-q -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State="$work" -o Dir::State::lists="$work/lists"
-	-o Dir::State::status="$work/status" -o Dir::Cache="$work/cache" -o APT::Sandbox::User= -o Acquire::Languages=none
-	-o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false -o APT::Update::Post-Invoke::= -o APT::Update::Post-Invoke-Success::=)
-apt-get "${own[@]}" update >&2
-apt-get "${own[@]}" install -y --no-install-recommends --download-only prometheus prometheus-alertmanager ca-certificates base-files >&2
+. "$(dirname "$0")/../debian-packages.sh"
+debian_packages "$suite" "$mirror" "$work" prometheus prometheus-alertmanager ca-certificates base-files
 
 for deb in "$work"/cache/archives/*.deb; do dpkg-deb -x "$deb" "$root"; done
 for name in bin lib lib64 sbin; do [ -e "$root/$name" ] || ln -s "usr/$name" "$root/$name"; done

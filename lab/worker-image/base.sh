@@ -4,18 +4,12 @@
 set -euo pipefail
 
 suite=$1 mirror=$2 out=$4
-mkdir -p "$3"/{lists/partial,cache/archives/partial,all,root}
+mkdir -p "$3"/{all,root}
 work=$(cd "$3" && pwd)
 all=$work/all root=$work/root
 
-# apt with folders of its own: neither the sources nor the packages of this machine are touched.
-: >"$work/status"
-echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$work/sources.list"
-own=(-q -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State="$work" -o Dir::State::lists="$work/lists"
-	-o Dir::State::status="$work/status" -o Dir::Cache="$work/cache" -o APT::Sandbox::User= -o Acquire::Languages=none
-	-o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false -o APT::Update::Post-Invoke::= -o APT::Update::Post-Invoke-Success::=)
-apt-get "${own[@]}" update >&2
-apt-get "${own[@]}" install -y --no-install-recommends --download-only nodejs ca-certificates base-files >&2
+. "$(dirname "$0")/../debian-packages.sh"
+debian_packages "$suite" "$mirror" "$work" nodejs ca-certificates base-files
 
 # `files` says which package each file is of.
 declare -A deb_of
