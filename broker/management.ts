@@ -252,7 +252,7 @@ export class Management {
 
   /** The members of the cluster, those that are down too. */
   async nodes(): Promise<wire.WireNode[]> {
-    return this.#read(z.array(wire.WireNode), "/api/nodes?columns=name,running,mem_alarm,disk_free_alarm,partitions");
+    return this.#read(z.array(wire.WireNode), "/api/nodes?columns=name,running,being_drained,mem_alarm,disk_free_alarm,partitions");
   }
 
   featureFlags(): Promise<wire.WireFeatureFlag[]> {

@@ -198,6 +198,8 @@ export type WireConsumer = z.infer<typeof WireConsumer>;
 export const WireNode = z.object({
   name: z.string(),
   running: z.boolean(),
+  /** In maintenance: it serves no clients and leads no queues. */
+  being_drained: z.boolean().optional(),
   mem_alarm: z.boolean().optional(),
   disk_free_alarm: z.boolean().optional(),
   /** Nodes that it takes itself to be cut off from. */

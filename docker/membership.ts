@@ -69,6 +69,13 @@ export async function waitForTurn(before: Spec, after: Spec): Promise<void> {
   }
 }
 
+/** An engine that was killed after it drained a node, and before it replaced its container, left it to serve nobody. Gives the names of such nodes. */
+export async function reviveDrained(broker: Management, containerOf: (node: string) => string): Promise<string[]> {
+  const drained = (await broker.nodes()).filter((node) => node.running && node.being_drained).map(({ name }) => name);
+  for (const node of drained) await inside(containerOf(node), "rabbitmq-upgrade", "--quiet", "revive");
+  return drained;
+}
+
 const STARTING: readonly BrokerError["kind"][] = ["unreachable", "not-rabbitmq", "failed", "credentials", "not-found"];
 
 /** Resolves when the node runs in the cluster and every replicated queue has the members that it asks for. */

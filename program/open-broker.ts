@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { writeEndpoint, type EndpointFile } from "../broker/address.js";
 import { BrokerError } from "../broker/faults.js";
 import { Broker, containerName } from "../docker/broker.js";
+import { reviveDrained } from "../docker/membership.js";
 import { MONITORING_CONTAINERS } from "../docker/monitoring.js";
 import { nodeNames, portsOf, published } from "../docker/nodes.js";
 import { pluginsOf } from "../docker/plugins.js";
@@ -82,6 +83,9 @@ export async function lookInDocker(settings: Settings, plan: InstallationPlan, c
   try {
     const remedy = `docker logs ${container} tells why`;
     await untilItAnswers(broker, { seconds: START_SECONDS, passing: ["unreachable", "not-rabbitmq", "failed"], remedy });
+    if (!pulumi.runtime.isDryRun())
+      for (const node of await reviveDrained(broker, (name) => containerName(prefix, name.replace(/^rabbit@/, ""))))
+        tell(`${node} was left drained by an update that did not end; it serves again`);
   } catch (error) {
     if (isUntrusted(error, connection.endpoint)) {
       tell(`${(error as BrokerError).fault} So its messages cannot be counted now; the update gives it another certificate and looks`);
