@@ -26,7 +26,7 @@ describe("the configuration", () => {
         broker: {
           kind: "docker",
           nodes: 1,
-          listeners: { tls: false, plain: true },
+          listeners: { tls: true, plain: true },
           image: "rabbitmq:4.3-management",
           ports: { amqp: 5672, management: 15672, metrics: 15692 },
         },
@@ -47,7 +47,7 @@ describe("the configuration", () => {
     [{ secrets: "[1]" }, /warren:secrets is not an object/],
     [{ passwords: "{" }, /warren:passwords is not an object/],
     [{ nodes: "2" }, /warren:nodes is "2"[^]*allowed: 1, 3, 5/],
-    [{ plain: "false" }, /warren:tls is not true: the broker would listen nowhere/],
+    [{ plain: "false", tls: "false" }, /warren:plain and warren:tls are false: the broker would listen nowhere/],
     [{ nodes: "3", metricsPort: "15673" }, /Port 15673 would be the metrics of broker-0 and the management of broker-1 port/],
     [{ workers: "true", workerReplicas: "0" }, /warren:workerReplicas is "0"/],
     [{ monitoring: "true", alertHold: "-1" }, /warren:alertHold is "-1"[^]*from 0 to 100/],

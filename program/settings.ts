@@ -84,9 +84,9 @@ function nodeCount(config: pulumi.Config): NodeCount {
 }
 
 function listening(config: pulumi.Config): Listeners {
-  const listeners = { tls: boolean(config, "tls"), plain: boolean(config, "plain", true) };
+  const listeners = { tls: boolean(config, "tls", true), plain: boolean(config, "plain", true) };
   if (listeners.tls || listeners.plain) return listeners;
-  throw new WarrenError("warren:plain is false, and warren:tls is not true: the broker would listen nowhere.", {
+  throw new WarrenError("warren:plain and warren:tls are false: the broker would listen nowhere.", {
     remedy: "pulumi config set warren:tls true",
     exitCode: 2,
   });
