@@ -12,8 +12,9 @@ export interface StackPorts {
   readonly metricsPort: number;
   readonly amqpsPort: number;
   readonly httpsPort: number;
-  readonly prometheusPort: number;
-  readonly alertmanagerPort: number;
+  /** Where there is monitoring. */
+  readonly prometheusPort?: number;
+  readonly alertmanagerPort?: number;
 }
 
 export interface Sample {
@@ -29,7 +30,9 @@ interface Firing {
 const WAIT_MS = 75_000;
 
 export const docker = (...args: readonly string[]): string[] =>
-  execFileSync("docker", args, { encoding: "utf8" }).split("\n").filter(Boolean);
+  execFileSync("docker", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] })
+    .split("\n")
+    .filter(Boolean);
 
 /** `--config KEY=VALUE` for each. */
 export const configWords = (settings: object): string[] =>
@@ -52,7 +55,8 @@ export class StackRun {
     symlinkSync(join(resolve(__dirname, ".."), "node_modules"), join(this.clone.directory, "node_modules"));
   }
 
-  readonly tell = (text: string): void => console.log(`${((Date.now() - this.#began) / 1000).toFixed(0).padStart(4)}s  ${text}`);
+  /** What goes on; results are for the standard output. */
+  readonly tell = (text: string): void => console.error(`${((Date.now() - this.#began) / 1000).toFixed(0).padStart(4)}s  ${text}`);
 
   /** What the stack has in Docker. */
   left(): string[] {
@@ -77,6 +81,12 @@ export class StackRun {
     return docker("exec", "--user", "rabbitmq", `${this.prefix}-broker-${node}`, "rabbitmqctl", "--quiet", ...args);
   }
 
+  /** The passwords that were generated, by user. */
+  async passwords(): Promise<Readonly<Record<string, string>>> {
+    const { stdout } = await this.clone.npm("pulumi", "--", "stack", "output", "passwords", "--show-secrets", "--json");
+    return JSON.parse(stdout.slice(stdout.search(/^\{/m))) as Record<string, string>;
+  }
+
   async until(what: string, holds: () => Promise<boolean | undefined>, ms = WAIT_MS): Promise<void> {
     for (const deadline = Date.now() + ms; Date.now() < deadline; await sleep(500)) if (await holds().catch(() => false)) return;
     throw new Error(`${what}: not within ${ms / 1000} seconds`);
@@ -99,9 +109,9 @@ export class StackRun {
   }
 
   /** Waits for alerts, each by its name, or by its name and the value of the label. */
-  async fires(names: readonly string[], label?: string): Promise<void> {
+  async fires(names: readonly string[], { label, ms }: { readonly label?: string; readonly ms?: number } = {}): Promise<void> {
     for (const name of names) {
-      await this.until(`alert ${name}`, async () => (await this.firing(label)).has(name));
+      await this.until(`alert ${name}`, async () => (await this.firing(label)).has(name), ms);
       this.provoked.add(name);
       this.tell(`${name} fires`);
     }

@@ -1,0 +1,297 @@
+/**
+ * The dev stack of three nodes under faults, with a ledger: each node killed, one cut off, a disk full, a certificate expired, Prometheus stopped.
+ * Each fault raises its alert in Alertmanager, and nothing that was confirmed is lost. Exits 0 if so.
+ */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect as connectTls } from "node:tls";
+import { Management } from "../broker/index.js";
+import { conform } from "../conformance/index.js";
+import type { Faults } from "../conformance/target.js";
+import { makeServer } from "../docker/certificates.js";
+import { TLS_FOLDER } from "../docker/files.js";
+import { topologyScript } from "../docker/monitoring-files.js";
+import { INSIDE } from "../docker/nodes.js";
+import { topology } from "../topology/define.js";
+import type { Topology } from "../topology/model.js";
+import { debias } from "../topology/systems/debias.js";
+import { connect } from "../workers/index.js";
+import { verdict, type Entry } from "../workers/faults/ledger.js";
+import { faultsOf } from "./faults-of.js";
+import { configWords, docker, StackRun } from "./stack-run.js";
+
+const PORTS = {
+  ...{ amqpPort: 5760, managementPort: 15760, metricsPort: 15860, amqpsPort: 5759, httpsPort: 15759 },
+  ...{ prometheusPort: 9290, alertmanagerPort: 9293 },
+} as const;
+const NODES = [0, 1, 2] as const;
+/** Three nodes twice, two workers, the exporter. */
+const TARGETS = 3 + 3 + 2 + 1;
+/** Milliseconds between two messages of the ledger. */
+const PAUSE_MS = 10;
+/** Longest time without a confirm while one node is away; while publishers are blocked there is none. */
+const GAP_MS = 30_000;
+
+const ledger = topology({
+  name: "ledger",
+  queues: {
+    entries: { type: "quorum", maxLength: 1_000_000, deliveryLimit: 20, deadLetterTo: { queue: "dead" } },
+    dead: { type: "quorum" },
+  },
+  messages: { entry: { to: { queue: "entries" } } },
+  services: { writer: { publishes: ["entry"] }, reader: { consumes: ["entries"] } },
+});
+const installation = { topologies: [debias as Topology, ledger as Topology] };
+
+/** The containers of the stack's nodes, with the right to take them down. */
+class StackNodes implements Faults {
+  readonly nodes = NODES.map((index) => `rabbit@broker-${index}`);
+
+  constructor(private readonly run: StackRun) {}
+
+  async kill(node: string): Promise<void> {
+    docker("kill", "--signal", "KILL", this.#container(node));
+  }
+
+  async start(node: string): Promise<void> {
+    docker("start", this.#container(node));
+  }
+
+  /** In the network namespace of its container: clients come from outside, and reach it. */
+  async partition(node: string): Promise<void> {
+    for (const other of this.nodes.filter((name) => name !== node)) this.#rule("--append", node, this.#address(other));
+  }
+
+  async heal(node: string): Promise<void> {
+    for (const other of this.nodes.filter((name) => name !== node)) this.#rule("--delete", node, this.#address(other));
+  }
+
+  #container(node: string): string {
+    return `${this.run.prefix}-${node.replace("rabbit@", "")}`;
+  }
+
+  #inspect(node: string, format: string): string {
+    return docker("inspect", "--format", format, this.#container(node))[0] ?? "";
+  }
+
+  #address(node: string): string {
+    return this.#inspect(node, "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}");
+  }
+
+  #rule(what: string, node: string, other: string): void {
+    const inside = ["--target", this.#inspect(node, "{{.State.Pid}}"), "--net", "iptables", "--wait", what];
+    for (const rule of [
+      ["INPUT", "--source", other],
+      ["OUTPUT", "--destination", other],
+    ])
+      execute("nsenter", ...inside, ...rule, "--jump", "DROP");
+  }
+}
+
+/** Publishes all the time and consumes all the time; what became of each message is written down. */
+class Ledger {
+  readonly entries: Entry[] = [];
+  /** Milliseconds. */
+  longestGap = 0;
+  #last = Date.now();
+  #over = false;
+  #number = 0;
+  #running: Promise<void> = Promise.resolve();
+  #close: () => Promise<void> = async () => undefined;
+
+  static async begin(passwords: Readonly<Record<string, string>>): Promise<Ledger> {
+    const book = new Ledger();
+    const urls = (user: string): string[] =>
+      NODES.map((index) => `amqp://ledger.${user}:${passwords[`ledger.${user}`]}@127.0.0.1:${PORTS.amqpPort + index}/ledger`);
+    const backoff = { min: 50, max: 500 };
+    const reader = await connect(ledger, { service: "reader", url: urls("reader"), backoff });
+    const writer = await connect(ledger, { service: "writer", url: urls("writer"), backoff });
+    await reader.consume("entries", ({ messageId = "" }) => book.#note("effect", messageId));
+    book.#running = book.#write((id) => writer.publish("entry", { id }, { messageId: id }));
+    book.#close = async () => {
+      await writer.close();
+      // What is there still is taken.
+      for (let seen = -1; seen !== book.entries.length; await sleep(2000)) seen = book.entries.length;
+      await reader.close();
+    };
+    return book;
+  }
+
+  /** The time up to now does not count. */
+  forget(): void {
+    this.longestGap = 0;
+    this.#last = Date.now();
+  }
+
+  async end(): Promise<void> {
+    this.#over = true;
+    await this.#running;
+    await this.#close();
+  }
+
+  #note(kind: Entry["kind"], id: string): void {
+    this.entries.push({ kind, id, at: Date.now() });
+  }
+
+  async #write(publish: (id: string) => Promise<unknown>): Promise<void> {
+    const flying = new Set<Promise<void>>();
+    while (!this.#over) {
+      const id = `entry-${++this.#number}`;
+      this.#note("sent", id);
+      const one = publish(id)
+        .then(() => {
+          this.#note("confirmed", id);
+          this.longestGap = Math.max(this.longestGap, Date.now() - this.#last);
+          this.#last = Date.now();
+        })
+        .catch(() => this.#note("failed", id))
+        .finally(() => flying.delete(one));
+      flying.add(one);
+      await sleep(PAUSE_MS);
+    }
+    await Promise.all(flying);
+  }
+}
+
+function execute(program: string, ...args: readonly string[]): void {
+  execFileSync(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+}
+
+/** How many nodes run, as one of them sees it. */
+async function runningAt({ clone }: StackRun, index: number): Promise<number> {
+  const management = new Management({
+    ...{ endpoint: `http://127.0.0.1:${PORTS.managementPort + index}`, username: "warren", password: clone.password },
+    ...{ connectTimeoutMs: 3000, answerTimeoutMs: 3000 },
+  });
+  try {
+    return (await management.nodes()).filter(({ running }) => running).length;
+  } finally {
+    await management.close();
+  }
+}
+
+/** A node's certificate as a client on this machine is shown it: when it ends. */
+function expiryOf(node: number): Promise<Date> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTls({ host: "127.0.0.1", port: PORTS.amqpsPort - node, rejectUnauthorized: false }, () => {
+      resolve(new Date(socket.getPeerCertificate().valid_to));
+      socket.destroy();
+    });
+    socket.on("error", reject);
+  });
+}
+
+/** A certificate that has ended a moment ago, on the node and in the checkout, as if nobody had run an update for too long. */
+async function expireCertificate(run: StackRun): Promise<void> {
+  const folder = join(run.clone.directory, ".warren/tls");
+  const read = (name: string): string => readFileSync(join(folder, name), "utf8");
+  const authority = { cert: read("ca.pem"), key: read("ca.key") };
+  const { cert, key } = await makeServer(authority, ["DNS:broker-0", "DNS:localhost", "IP:127.0.0.1"], 0);
+  for (const [name, there, text] of [
+    ["broker-0.key", "server.key", key],
+    ["broker-0.pem", "server.pem", cert],
+  ] as const) {
+    writeFileSync(join(folder, name), text, { mode: 0o644 });
+    docker("cp", join(folder, name), `${run.prefix}-broker-0:${TLS_FOLDER}/${there}`);
+  }
+  run.rabbitmqctl(0, "eval", "ssl:clear_pem_cache().");
+}
+
+async function main(run: StackRun): Promise<void> {
+  const { clone, tell } = run;
+  writeFileSync(join(clone.directory, "ledger.cjs"), topologyScript(installation));
+  const settings = { ...PORTS, memoryMb: 640, scrapeInterval: 2, alertHold: 0.02 };
+  await clone.up("--system", "./ledger.cjs", "--nodes", "3", "--tls", "--monitoring", "--workers", "--load", ...configWords(settings));
+  tell("up: three nodes, TLS, monitoring, workers, load");
+  await run.targetsUp(TARGETS);
+  const book = await Ledger.begin(await run.passwords());
+  const nodes = new StackNodes(run);
+  const whole = (): Promise<void> =>
+    run.until(
+      "three nodes",
+      async () => (await Promise.all(NODES.map((index) => runningAt(run, index)))).every((count) => count === 3),
+      120_000,
+    );
+  const steady = (what: string): void => {
+    tell(`${what}: longest time without a confirm ${book.longestGap} ms`);
+    assert.ok(book.longestGap < GAP_MS, `for ${book.longestGap} ms nothing was confirmed`);
+    book.forget();
+  };
+  await run.until("quiet", async () => (await run.firing()).size === 0);
+
+  for (const index of NODES) {
+    const node = `rabbit@broker-${index}`;
+    book.forget();
+    await nodes.kill(node);
+    await run.fires([`NodeDown broker-${index}:${INSIDE.metrics}`], { label: "instance" });
+    await nodes.start(node);
+    await whole();
+    await run.over("NodeDown");
+    steady(`${node} killed`);
+  }
+
+  await nodes.partition("rabbit@broker-2");
+  // Nodes notice after 60 seconds without a word.
+  await run.fires(["ClusterPartitioned"], { ms: 120_000 });
+  await nodes.heal("rabbit@broker-2");
+  await whole();
+  await run.over("ClusterPartitioned");
+  steady("rabbit@broker-2 cut off");
+
+  run.rabbitmqctl(1, "set_disk_free_limit", "900000000000000");
+  await run.fires(["DiskAlarm"]);
+  run.rabbitmqctl(1, "set_disk_free_limit", "256MB");
+  await run.over("DiskAlarm");
+  tell(`disk full: longest time without a confirm ${book.longestGap} ms`);
+  book.forget();
+
+  await expireCertificate(run);
+  assert.ok((await expiryOf(0)).getTime() <= Date.now(), "the node shows its old certificate");
+  // The exporter looks at certificates every few minutes, and when it starts.
+  docker("restart", "-t", "5", `${run.prefix}-exporter`);
+  await run.fires(["CertificateExpires"]);
+  await clone.up();
+  tell("up: a new certificate");
+  assert.ok((await expiryOf(0)).getTime() > Date.now() + 86_400_000, "the node has no new certificate");
+  await whole();
+  docker("restart", "-t", "5", `${run.prefix}-exporter`);
+  await run.over("CertificateExpires");
+  steady("certificate expired and renewed");
+
+  run.stop("prometheus");
+  await run.fires(["PrometheusDown"]);
+  run.start("prometheus");
+  await run.over("PrometheusDown");
+  await run.targetsUp(TARGETS);
+  steady("Prometheus stopped");
+
+  const report = await conform(
+    {
+      installation: { topologies: [ledger] },
+      management: { endpoint: `http://127.0.0.1:${PORTS.managementPort}`, username: "warren", password: clone.password },
+      amqpUrl: `amqp://127.0.0.1:${PORTS.amqpPort}`,
+      nodes: NODES.length,
+      nodeUrls: Object.fromEntries(NODES.map((index) => [`rabbit@broker-${index}`, `amqp://127.0.0.1:${PORTS.amqpPort + index}`])),
+      faults: nodes,
+    },
+    { profile: "full", only: ["node-killed", "node-partitioned", "quorum-members", "leaders", "cluster-nodes"] },
+  );
+  assert.equal(faultsOf(report), "");
+  tell(`conformance: ${report.probes.map(({ name, cases }) => `${name} ${cases.length}`).join(", ")}`);
+
+  await book.end();
+  const { sent, confirmed, failed, processed, lost, waiting, discarded, unexpected, duplicates } = verdict(book.entries);
+  tell(`sent ${sent}, confirmed ${confirmed}, failed ${failed}, processed ${processed}, duplicates ${duplicates}, lost ${lost.length}`);
+  assert.deepEqual([lost, waiting, discarded, unexpected], [[], [], [], []]);
+  assert.ok(confirmed > 5000, "the ledger hardly published");
+  const used = run.memory();
+  const total = [...used.values()].reduce((sum, one) => sum + one, 0);
+  tell(`${total} MB: ${[...used].map(([name, mb]) => `${name} ${mb}`).join(", ")}`);
+  assert.ok(total < 8192, "more than 8 GiB");
+  tell(`${run.provoked.size} alerts provoked`);
+}
+
+StackRun.hold(PORTS, main);
