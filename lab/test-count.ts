@@ -24,3 +24,9 @@ export function countVitest(report: string | undefined, exitCode: number): Count
   const failed = numFailedTests > 0 || exitCode === 0 ? numFailedTests : 1;
   return { passed: numPassedTests, failed, skipped: numPendingTests + numTodoTests };
 }
+
+/** Of several runs together. */
+export function added(counts: readonly Count[]): Count {
+  const sum = (key: keyof Count): number => counts.reduce((total, count) => total + count[key], 0);
+  return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") };
+}

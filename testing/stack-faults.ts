@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
@@ -194,8 +194,12 @@ async function expireCertificate(run: StackRun): Promise<void> {
     ["broker-0.key", "server.key", key],
     ["broker-0.pem", "server.pem", cert],
   ] as const) {
-    writeFileSync(join(folder, name), text, { mode: 0o644 });
-    docker("cp", join(folder, name), `${run.prefix}-broker-0:${TLS_FOLDER}/${there}`);
+    writeFileSync(join(folder, name), text);
+    // The broker's user has to read it, and a copy keeps the mode.
+    const copy = join(run.clone.directory, there);
+    writeFileSync(copy, text, { mode: 0o644 });
+    docker("cp", copy, `${run.prefix}-broker-0:${TLS_FOLDER}/${there}`);
+    rmSync(copy);
   }
   run.rabbitmqctl(0, "eval", "ssl:clear_pem_cache().");
 }
