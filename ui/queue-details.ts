@@ -6,6 +6,7 @@ import type { Plan, PlannedQueue } from "../topology/compile/plan.js";
 import { effectiveSettings, sourceText, winner } from "../topology/policies.js";
 import type { Atlas, Region } from "./atlas.js";
 import type { QueueDetails, SettingRow } from "./protocol.js";
+import type { Reading } from "./readings.js";
 
 const cell = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
@@ -49,15 +50,22 @@ function policiesOf(plan: Plan, queue: PlannedQueue, live: WireQueue | undefined
   return { ...(policy ? { policy } : {}), ...(operatorPolicy ? { operatorPolicy } : {}) };
 }
 
-export async function queueDetails(atlas: Atlas, management: Management, vhost: string, name: string): Promise<QueueDetails | undefined> {
+/** @param read What is known of the vhost, so that the broker is asked about this queue alone. @default it is asked for all of the vhost */
+export async function queueDetails(
+  atlas: Atlas,
+  management: Pick<Management, "getQueue" | "traffic" | "consumers" | "placement">,
+  vhost: string,
+  name: string,
+  read?: Pick<Reading, "queues" | "consumers">,
+): Promise<QueueDetails | undefined> {
   const planned = plannedQueue(atlas, vhost, name);
   if (!planned) return undefined;
   const { region, queue } = planned;
   const { plan } = region;
   const [live, traffic, consumers, placement] = await Promise.all([
     management.getQueue(vhost, name),
-    management.traffic(vhost),
-    management.consumers(vhost),
+    read?.queues ?? management.traffic(vhost),
+    read?.consumers ?? management.consumers(vhost),
     management.placement(vhost, name).catch((error: unknown) => {
       if (error instanceof BrokerError) return undefined;
       throw error;

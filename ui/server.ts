@@ -101,7 +101,7 @@ export async function createUi(options: UiOptions): Promise<Ui> {
   });
   app.get("/api/queue", async ({ query }) => {
     const { vhost, name } = read(AQueue, query);
-    const found = await queueDetails(atlas, management, vhost, name);
+    const found = await queueDetails(atlas, management, vhost, name, watch.reading(vhost));
     if (!found) throw new Refusal(404, `There is no queue "${name}" in this topology.`);
     return found;
   });

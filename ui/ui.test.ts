@@ -1,6 +1,7 @@
 /** Layout, paths, numbers and marks on the reference systems; the server without a broker. */
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Management } from "../broker/index.js";
+import { fakeBroker, json } from "../testing/fake-broker.js";
 import { systems } from "../topology/systems/index.js";
 import { debias } from "../topology/systems/debias.js";
 import { stage7 } from "../topology/systems/stage7.js";
@@ -160,6 +161,45 @@ describe("server", () => {
     await expect(on("4.2.5").plan("own", "limited")).rejects.toThrow(/uses up the delivery limit/);
     await expect(on("4.2.5").look("own", "unlimited", false)).rejects.toThrow("the broker is asked");
     await expect(on("4.3.0").look("own", "limited", false)).rejects.toThrow("the broker is asked");
+  });
+
+  test("asks for no statistics of a vhost that it has on the page already", async () => {
+    const queues = ["events.neo4j", "events.neo4j.retry.1", "events.dlq"].map((name, index) => ({ name, messages: index + 5 }));
+    const consumers = [{ consumer_tag: "c", queue: { vhost: "debias", name: "events.neo4j" }, channel_details: { user: "somebody" } }];
+    const broker = await fakeBroker((request, response) => {
+      const [, what = "", name] = /^\/api\/(queues|exchanges|consumers)\/debias(\/[^?]+)?/.exec(request.url ?? "") ?? [];
+      const answers = { queues, consumers, exchanges: [] };
+      const missing = what === "" || name !== undefined;
+      return json(missing ? 404 : 200, missing ? { error: "Object Not Found" } : answers[what as keyof typeof answers])(request, response);
+    });
+    const management = new Management({ endpoint: broker.url, username: "u", password: "p" });
+    const settings = (): never => {
+      throw new Error("no queue is looked into");
+    };
+    ui = await createUi({ atlas, management, settings, token: TOKEN, write: false, listen: "127.0.0.1", pause: 60_000 });
+    const { app, watch } = ui;
+    const look = (): Promise<() => void> =>
+      new Promise((resolve) => {
+        const end = watch.add((event) => event === "live" && watch.reading("debias") && resolve(end));
+      });
+    const opened = async (): Promise<string[]> => {
+      const before = broker.requests.length;
+      const details = (await app.inject({ url: "/api/queue?vhost=debias&name=events.neo4j", headers })).json();
+      expect(details.ladder[0]).toMatchObject({ queue: "events.neo4j.retry.1", messages: 6 });
+      expect(details.deadLetterQueues).toEqual([{ queue: "events.dlq", messages: 7 }]);
+      expect(details.consumers).toEqual([{ tag: "c", user: "somebody" }]);
+      const asked = broker.requests.slice(before).map((request) => request.replace(/\?.*/, ""));
+      return asked.filter((request) => /debias$/.test(request)).sort();
+    };
+    const end = await look();
+    expect(await opened()).toEqual([]);
+    end();
+    // Nobody looks: what is known grows old.
+    const all = ["GET /api/consumers/debias", "GET /api/queues/debias"];
+    expect(await opened()).toEqual(all);
+    watch.add(() => undefined);
+    expect(await opened()).toEqual(all);
+    await management.close();
   });
 
   test("gives the page to anybody here, and data to the token alone", async () => {

@@ -38,6 +38,8 @@ export class Watch {
   readonly #stop = new AbortController();
   #wake: () => void = () => undefined;
   #now: Live | undefined;
+  /** By vhost, what `#now` was made of. */
+  #readings: ReadonlyMap<string, Reading> = new Map();
   #status: StatusEvent;
   #drift: DriftEvent | undefined;
   #alerts: AlertsEvent | undefined;
@@ -61,9 +63,16 @@ export class Watch {
     if (this.#drift) listener("drift", this.#drift);
     if (this.#alerts) listener("alerts", this.#alerts);
     listener("status", this.#status);
+    // Of the time before the last one left.
+    if (this.#listeners.size === 0) this.#readings = new Map();
     this.#listeners.add(listener);
     this.#wake();
     return () => this.#listeners.delete(listener);
+  }
+
+  /** What the page's numbers of a vhost are from; `undefined` while nobody looks, and until it is read. */
+  reading(vhost: string): Reading | undefined {
+    return this.#listeners.size === 0 ? undefined : this.#readings.get(vhost);
   }
 
   get watchers(): number {
@@ -125,6 +134,7 @@ export class Watch {
       }
       const before = this.#now;
       this.#now = live(atlas, readings, Date.now(), before);
+      this.#readings = new Map(readings.map((reading) => [reading.vhost, reading]));
       const { at, nodes, edges, totals } = this.#now;
       this.emit("live", { at, nodes: changes(nodes, before?.nodes), edges: changes(edges, before?.edges), totals });
       this.#tellStatus({ ok: true, pause });
