@@ -150,7 +150,8 @@ function fromUrl(text: string, source: BrokerAddress["source"], environment: Rea
   };
 }
 
-function readText(file: string, what: string): string {
+/** The text of a file that something names: `what`. Throws a WarrenError (exit code 2) that says so. */
+export function readText(file: string, what: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {

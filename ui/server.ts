@@ -43,6 +43,8 @@ export interface Ui {
 }
 
 const WATCHERS = 32;
+/** For what watches the process, the image's health check for example: it has no token, and learns nothing. */
+const HEALTH = "/health/live";
 
 const AQueue = z.object({ vhost: z.string(), name: z.string() });
 const ALook = AQueue.extend({ body: z.enum(["0", "1"]).default("0") });
@@ -78,7 +80,8 @@ export async function createUi(options: UiOptions): Promise<Ui> {
     void reply.headers(HEADERS);
     if (!isOurHost(request.headers.host, listen, hosts)) throw new Refusal(421, "This server is not known under that name.");
     // The route that was found counts: an address may be written in other ways (%61pi, http://host/api).
-    if (request.is404 || files.has(request.routeOptions.url ?? "")) return;
+    const route = request.routeOptions.url ?? "";
+    if (request.is404 || files.has(route) || route === HEALTH) return;
     if (isForeign(request.headers)) throw new Refusal(403, "Another site asks.");
     if (!hasToken(request.headers.authorization, token))
       throw new Refusal(401, "The token is missing or wrong: open the address that warren ui has printed.");
@@ -91,6 +94,7 @@ export async function createUi(options: UiOptions): Promise<Ui> {
 
   for (const [path, { type, body }] of files) app.get(path, (_, reply) => reply.type(type).send(body));
 
+  app.get(HEALTH, () => ({ status: "live" }));
   app.get("/api/scene", () => opening(options));
   app.get("/api/live", (_, reply) => stream(reply, watch, streams));
   app.post("/api/route", ({ body }) => {

@@ -209,6 +209,9 @@ describe("server", () => {
     expect(page.headers["content-security-policy"]).toContain("default-src 'none'");
     expect(page.body).not.toContain("events.neo4j");
     expect((await app.inject({ url: "/page.js", headers })).body).toContain("/api/scene");
+    const health = { url: "/health/live", headers: { host: "127.0.0.1:15680" } };
+    expect((await app.inject(health)).json()).toEqual({ status: "live" });
+    expect((await app.inject({ ...health, headers: { host: "evil.example" } })).statusCode).toBe(421);
     expect((await app.inject({ url: "/api/scene", headers })).json().scene.nodes.length).toBe(atlas.scene.nodes.length);
     for (const url of ["/api/scene", "/api/live", "/api/queue?vhost=a&name=b", "/api/letters?vhost=a&name=b"]) {
       expect((await app.inject({ url, headers: { host: headers.host } })).statusCode, url).toBe(401);

@@ -1,7 +1,7 @@
 /** `warren ui`: serves the live page of a topology. */
 import { randomBytes } from "node:crypto";
 import { Option } from "commander";
-import { readEndpoint } from "../../broker/address.js";
+import { readEndpoint, readText } from "../../broker/address.js";
 import { WarrenError } from "../../topology/errors.js";
 import { Alertmanager, Atlas, createUi, isLoopback, LEAST_TOKEN } from "../../ui/index.js";
 import { withTarget, type TargetOptions } from "../amqp-target.js";
@@ -41,11 +41,17 @@ function pause(text: string): number {
   });
 }
 
-function tokenOf({ environment }: Console): string {
-  const given = environment["WARREN_UI_TOKEN"];
-  if (!given) return randomBytes(32).toString("base64url");
-  if (given.length >= LEAST_TOKEN && /^[\w.~-]+$/.test(given)) return given;
-  throw new WarrenError("WARREN_UI_TOKEN is no good token.", {
+/** The token, and the file that it is from, if it is from one. Throws a WarrenError (exit code 2) for one that is no good. */
+export function tokenOf({ environment }: Pick<Console, "environment">): { readonly token: string; readonly file?: string } {
+  const { WARREN_UI_TOKEN: named, WARREN_UI_TOKEN_FILE: file } = environment;
+  if (named) return { token: good(named, "WARREN_UI_TOKEN is") };
+  if (file) return { token: good(readText(file, "WARREN_UI_TOKEN_FILE").trim(), `WARREN_UI_TOKEN_FILE: in "${visible(file)}" is`), file };
+  return { token: randomBytes(32).toString("base64url") };
+}
+
+function good(token: string, where: string): string {
+  if (token.length >= LEAST_TOKEN && /^[\w.~-]+$/.test(token)) return token;
+  throw new WarrenError(`${where} no good token.`, {
     allowed: [`at least ${LEAST_TOKEN} letters, digits, "-", "_", "." or "~"`],
     remedy: "make one: openssl rand -hex 32; or leave it out, and each start makes its own",
     exitCode: 2,
@@ -74,7 +80,7 @@ function unlistenable(error: unknown, { listen, port: wanted }: Options): Warren
 }
 
 async function serve(topology: string | undefined, given: Options, console: Console): Promise<void> {
-  const token = tokenOf(console);
+  const { token, file } = tokenOf(console);
   const alerts = given.alertmanager ?? ofDevStack(given, console);
   const alertmanager = alerts === undefined ? undefined : new Alertmanager(alerts);
   const atlas = await Atlas.of(await installationOf(topology, given, console), given.environment);
@@ -95,10 +101,13 @@ async function serve(topology: string | undefined, given: Options, console: Cons
       const everywhere = given.listen === "0.0.0.0" || given.listen === "::";
       const host =
         everywhere || given.listen === "localhost" ? "127.0.0.1" : given.listen.includes(":") ? `[${given.listen}]` : given.listen;
-      const url = `http://${host}:${address !== null && typeof address === "object" ? address.port : given.port}/#token=${token}`;
+      const place = `http://${host}:${address !== null && typeof address === "object" ? address.port : given.port}/`;
+      // What is in a file is not to come into the log of a service.
+      const url = file === undefined ? `${place}#token=${token}` : place;
       if (given.json) console.out(json({ version: 1, url }));
       else {
         console.out(url);
+        if (file !== undefined) console.error(`Behind it belongs #token= with what is in ${visible(file)}.`);
         if (!isLoopback(given.listen))
           console.error(
             "Other machines reach this page without encryption: whoever reads along has the token. Put a proxy with TLS before it.",
@@ -145,7 +154,8 @@ export const uiVerb: Verb = (program, console, exit) => {
       "after",
       `${examples("warren ui", "warren ui contextiq --write", "warren ui ./orders.ts --broker http://admin:secret@broker:15672 --alertmanager http://broker:9093")}
 Environment:
-  WARREN_UI_TOKEN  the token, at least ${LEAST_TOKEN} characters (default: a new random one at each start)
+  WARREN_UI_TOKEN       the token, at least ${LEAST_TOKEN} characters (default: a new random one at each start)
+  WARREN_UI_TOKEN_FILE  a file that holds it instead; it is not printed then
 `,
     )
     .action(async (topology: string | undefined, given: Options) => {
