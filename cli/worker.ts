@@ -1,4 +1,4 @@
-/** The command of the worker's image: the verbs that a worker needs, and the exporter, which runs beside workers. */
+/** The command of the worker's image: the verbs that a worker needs, and the exporter and the live page, which run beside workers. */
 import { WarrenError } from "../topology/errors.js";
 import { startProgram } from "./program.js";
 import type { Verb } from "./verb.js";
@@ -7,9 +7,10 @@ import { exporterVerb } from "./verbs/exporter.js";
 import { loadVerb } from "./verbs/load.js";
 import { publishVerb } from "./verbs/publish.js";
 import { tailVerb } from "./verbs/tail.js";
+import { uiVerb } from "./verbs/ui.js";
 import { workVerb } from "./verbs/work.js";
 
-const VERBS: readonly Verb[] = [workVerb, publishVerb, tailVerb, dlqVerb, loadVerb, exporterVerb];
+const VERBS: readonly Verb[] = [workVerb, publishVerb, tailVerb, dlqVerb, loadVerb, exporterVerb, uiVerb];
 
 /**
  * The arguments; those of `work` alone, as the image starts, are `WARREN_SYSTEM`, `WARREN_SERVICE` and, if it is set, `WARREN_HANDLERS`.

@@ -102,6 +102,7 @@ describe("the image", () => {
     expect(bytes).toBeLessThanOrEqual(150_000_000);
     const names = entries.map(([, , , , , name = ""]) => name);
     expect(names).toContain("app/warren-worker.cjs");
+    expect(names).toContain("app/page/page.js");
     expect(names.filter((name) => /(^|\/)(sh|bash|dash|busybox|apt(-get)?|dpkg|npm|npx|corepack|perl|openssl)$/.test(name))).toEqual([]);
     expect(names.filter((name) => name.endsWith(".map"))).toEqual([]);
     expect(entries.filter(([mode = ""]) => /^-..[sS]|^-.....[sS]/.test(mode))).toEqual([]);
@@ -144,6 +145,7 @@ describe("the image", () => {
     const node = await docker(["run", "--rm", ...OWNED, "--entrypoint", "/nodejs/bin/node", built.image, "-p", "process.versions.node"]);
     expect(versionOf("nodejs")?.startsWith(node)).toBe(true);
     expect(versionOf("libc6")).toBeDefined();
+    expect(versionOf("@viz-js/viz")).toBeDefined();
     // The compiler of configuration files is not in it, nor is what only tests use.
     expect(["jiti", "esbuild", "libsql", "@pulumi/pulumi"].filter((name) => versionOf(name) !== undefined)).toEqual([]);
     await docker(["cp", `${container}:/app/THIRD-PARTY.txt`, join(folder, "licences")]);
@@ -160,7 +162,7 @@ describe("the image", () => {
   test("runs with nothing that it may write and no right, as any user", async () => {
     for (const user of [[], ANY_USER]) {
       const help = await docker(["run", "--rm", ...OWNED, "--network", "none", ...HARDENED, ...user, built.image, "--help"]);
-      for (const verb of ["work", "publish", "tail", "dlq", "load"]) expect(help).toMatch(new RegExp(`^  ${verb} `, "m"));
+      for (const verb of ["work", "publish", "tail", "dlq", "load", "ui"]) expect(help).toMatch(new RegExp(`^  ${verb} `, "m"));
     }
     const sqlite = 'new (require("node:sqlite").DatabaseSync)(":memory:").prepare("SELECT 40 + 2 AS sum").get().sum';
     const said = await docker(["run", "--rm", ...OWNED, ...HARDENED, "--entrypoint", "/nodejs/bin/node", built.image, "-p", sqlite]);
@@ -211,6 +213,30 @@ test("reference handlers take messages, are healthy, and end in order", async ()
   expect(await worker.stop()).toMatchObject({ code: 0, ms: expect.toSatisfy((ms: number) => ms < 1_000) });
   expect(await worker.log()).toContain("service.end");
   expect(await ground.depth("events.neo4j")).toBe(0);
+});
+
+test("the live page is served by it, to whoever has the token of a file, and its log has none", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "warren-token-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  execFileSync("chmod", ["755", folder]);
+  const token = "a-token-for-tests-of-at-least-32-characters";
+  writeFileSync(join(folder, "token"), token, { mode: 0o644 });
+  const { managementUrl, amqpUrl, username, password } = await liveBroker();
+  const port = await freePort();
+  const environment = {
+    ...{ WARREN_BROKER_USERNAME: username, WARREN_BROKER_PASSWORD: password, WARREN_UI_TOKEN_FILE: "/token/token", WARREN_HTTP_PORT: port },
+  };
+  const words = ["ui", "debias", "--broker", managementUrl, "--amqp", `amqp://${new URL(amqpUrl).host}`, "--port", port];
+  const page = await start(environment, [...ANY_USER, "--volume", `${folder}:/token:ro`], words);
+  await page.says("Read-only");
+  const ask = (path: string, given: string) => fetch(`http://127.0.0.1:${port}${path}`, { headers: { authorization: `Bearer ${given}` } });
+  expect((await ask("/api/scene", "another")).status).toBe(401);
+  const { scene } = (await (await ask("/api/scene", token)).json()) as { scene: { nodes: readonly { id: string }[] } };
+  expect(scene.nodes.map(({ id }) => id)).toContain("debias/queue:events.neo4j");
+  expect(await (await fetch(`http://127.0.0.1:${port}/page.js`)).text()).toContain("/api/scene");
+  expect(await docker(["exec", page.name, "/nodejs/bin/node", "/app/health.cjs"])).toContain('"status":"live"');
+  expect(await page.stop()).toMatchObject({ code: 0, ms: expect.toSatisfy((ms: number) => ms < 2_000) });
+  expect(await page.log()).not.toContain(token);
 });
 
 test("handlers of one's own are JavaScript beside the image; SIGTERM waits for what they have begun", async () => {

@@ -1,7 +1,7 @@
-/** The worker's image: its program in one file on a base that has Node and no shell. */
+/** The worker's image: its program, and the live page's files beside it, on a base that has Node and no shell. */
 import { createHash } from "node:crypto";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fillOnce } from "./cache.js";
 import { need, run } from "./command.js";
 import { GB, needSpace } from "./disk.js";
@@ -90,7 +90,8 @@ function contentOf(manifest: Manifest, bundle: Bundle, base: Base): Content {
   const thirdParty = thirdPartyText(npm.packages);
   const hash = createHash("sha256");
   const { name, version, description, license } = manifest;
-  for (const part of [JSON.stringify([name, version, description, license, recipe, npm]), base.id, bundle.code, thirdParty])
+  const metadata = JSON.stringify([name, version, description, license, recipe, npm]);
+  for (const part of [metadata, base.id, bundle.code, thirdParty, ...Object.entries(bundle.beside).flat()])
     hash.update(`${part.length} `).update(part);
   for (const file of [DOCKERFILE, HEALTH, join(checkout, "LICENSE")]) hash.update(readFileSync(file));
   return { npm, thirdParty, hash: hash.digest("hex") };
@@ -117,14 +118,16 @@ async function build(
   const sbom = bom({ name: REPOSITORY, version, license, hash, npm, ...contents });
   const context = join(folder, "context");
   const app = join(context, "app");
-  mkdirSync(app, { recursive: true });
-  const files = { "warren-worker.cjs": bundle.code, "THIRD-PARTY.txt": thirdParty, "sbom.cdx.json": sbom };
+  const files = { "warren-worker.cjs": bundle.code, "THIRD-PARTY.txt": thirdParty, "sbom.cdx.json": sbom, ...bundle.beside };
+  const folders = new Set([".", ...Object.keys(bundle.beside).map((name) => dirname(name))]);
+  for (const name of folders) mkdirSync(join(app, name), { recursive: true });
   for (const [name, text] of Object.entries(files)) writeFileSync(join(app, name), text);
   copyFileSync(HEALTH, join(app, "health.cjs"));
   copyFileSync(join(checkout, "LICENSE"), join(app, "LICENSE"));
   copyFileSync(DOCKERFILE, join(context, "Dockerfile"));
   // Whatever the umask: the image's user is not the builder.
   for (const name of [...Object.keys(files), "health.cjs", "LICENSE"]) chmodSync(join(app, name), 0o644);
+  for (const name of folders) chmodSync(join(app, name), 0o755);
   const labels = {
     "org.opencontainers.image.title": "Warren worker",
     "org.opencontainers.image.description": description,

@@ -10,6 +10,7 @@ import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { CycloneDx } from "../../testing/cyclonedx.js";
 import { versions } from "../versions.js";
+import { bundleWorker } from "./bundle.js";
 import { npmPackages, packageFolder, thirdPartyText, type NpmPackage } from "./packages.js";
 import { publicAddress } from "./revision.js";
 import { bom, licenses, npmUrl, type Contents } from "./sbom.js";
@@ -85,6 +86,24 @@ describe("the bill of materials", () => {
       }),
     );
   });
+});
+
+test("the program has the live page beside it, and Graphviz, which no worker is to hold in memory; both count as its parts", async () => {
+  const bundle = await bundleWorker("1.2.3");
+  const { code, beside, inputs } = bundle;
+  expect(Object.keys(beside).sort()).toEqual(["page/icon.svg", "page/index.html", "page/page.css", "page/page.js", "viz.cjs"]);
+  expect(beside["page/page.js"]).toContain("/api/scene");
+  expect(code).toContain('import("./viz.cjs")');
+  expect(code.length).toBeLessThan(8_000_000);
+  expect(beside["viz.cjs"]?.length).toBeGreaterThan(1_000_000);
+  expect(Object.keys(inputs)).toEqual(
+    expect.arrayContaining(["ui/page/main.ts", "ui/page/page.css", "ui/page/index.html", "ui/server.ts"]),
+  );
+  const { packages, direct } = npmPackages(bundle);
+  expect(direct).toContain("node_modules/@viz-js/viz");
+  expect(packages.map(({ name }) => name)).toContain("@viz-js/viz");
+  expect(packages.map(({ name }) => name)).not.toContain("esbuild");
+  expect(thirdPartyText(packages)).toContain("@viz-js/viz ");
 });
 
 describe("the packages of a program", () => {
