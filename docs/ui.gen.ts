@@ -1,10 +1,12 @@
 // Takes the pictures of docs/ui.md: node lab/start.mjs exec npx tsx docs/ui.gen.ts. It starts a broker of its own, fills it, and looks at it in Chromium.
+// Fails where one cannot be taken, or the page complains.
 import amqp from "amqplib";
 import { mkdirSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Browser, Page } from "playwright-core";
 import { callBroker, type LiveBroker } from "../testing/broker-api.js";
 import { openBroker } from "../testing/live-setup.js";
 import { launchChromium, provisionObjects, serveUi } from "../testing/ui-page.js";
@@ -68,6 +70,14 @@ async function alertmanager(): Promise<{ url: string; close: () => void }> {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => void server.close() };
 }
 
+/** A page, and what goes wrong on it into `faults`. */
+async function openPage(browser: Browser, colorScheme: "light" | "dark", faults: string[]): Promise<Page> {
+  const page = await browser.newPage({ viewport: SIZE, colorScheme });
+  page.on("console", (message) => void (message.type() === "error" && faults.push(`${colorScheme}: console: ${message.text()}`)));
+  page.on("pageerror", (error) => void faults.push(`${colorScheme}: ${error.message}`));
+  return page;
+}
+
 export async function pictures(broker: LiveBroker, folder: string): Promise<void> {
   const installation = { topologies: [debias] };
   await provisionObjects(broker, installation, true);
@@ -77,10 +87,11 @@ export async function pictures(broker: LiveBroker, folder: string): Promise<void
   const served = await serveUi(broker, installation, { alertmanager: new Alertmanager(alerts.url), pause: 5000, write: true });
   const large = await serveUi(broker, { topologies: [contextiq] }, { pause: 5000 });
   const browser = await launchChromium();
+  const faults: string[] = [];
   mkdirSync(folder, { recursive: true });
   try {
     for (const colorScheme of ["light", "dark"] as const) {
-      const page = await browser.newPage({ viewport: SIZE, colorScheme });
+      const page = await openPage(browser, colorScheme, faults);
       await page.goto(served.url);
       await page.locator(".status.ok").waitFor();
       if (colorScheme === "light") await sleep(16_000);
@@ -93,7 +104,7 @@ export async function pictures(broker: LiveBroker, folder: string): Promise<void
       await sleep(6000);
       await page.screenshot({ path: join(folder, `ui-${colorScheme}.png`) });
       await page.close();
-      const overview = await browser.newPage({ viewport: SIZE, colorScheme });
+      const overview = await openPage(browser, colorScheme, faults);
       await overview.goto(large.url);
       await overview.locator(".status.ok").waitFor();
       await overview.getByRole("button", { name: "Fit" }).click();
@@ -101,6 +112,7 @@ export async function pictures(broker: LiveBroker, folder: string): Promise<void
       await overview.screenshot({ path: join(folder, `ui-contextiq-${colorScheme}.png`) });
       await overview.close();
     }
+    if (faults.length > 0) throw new Error(`The page complains:\n${faults.join("\n")}`);
   } finally {
     await browser.close();
     await served.close();
