@@ -1,6 +1,7 @@
 /** The program of `pulumi up`: configuration, check, look at what is there, broker, topology, outputs. Nothing is decided here. */
 import { openBroker } from "./program/open-broker.js";
 import { runMonitoring } from "./program/run-monitoring.js";
+import { runUi } from "./program/run-ui.js";
 import { runWorkers } from "./program/run-workers.js";
 import { readSettings } from "./program/settings.js";
 import { pulumiCommand, summaryText } from "./program/summary.js";
@@ -36,6 +37,7 @@ async function program(): Promise<Record<string, unknown>> {
   );
   const workers = runWorkers(settings, broker, installation, topology);
   const monitoring = runMonitoring(settings, broker, installation, topology, workers);
+  const ui = runUi(settings, broker, installation, topology, process.cwd());
   const watched = monitoring && { prometheusUrl: monitoring.prometheusUrl, alertmanagerUrl: monitoring.alertmanagerUrl };
   broker.announce(topology, watched);
 
@@ -51,6 +53,7 @@ async function program(): Promise<Record<string, unknown>> {
     },
     ...(workers.length > 0 ? { workers } : {}),
     ...(monitoring ?? {}),
+    ...(ui ? { uiUrl: ui.uiUrl } : {}),
     users: topology.users,
     passwords: topology.passwords,
     summary: topology.vhosts.apply(() =>
@@ -61,6 +64,7 @@ async function program(): Promise<Record<string, unknown>> {
         amqpsUrl,
         administrator,
         monitoring,
+        page: ui?.page,
         passwordIn: broker.passwordIn,
         pulumi: pulumiCommand(),
       }),

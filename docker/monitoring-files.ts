@@ -2,7 +2,7 @@
 import { stringify } from "yaml";
 import { forEnvironment } from "../topology/environments.js";
 import type { Installation } from "../topology/model.js";
-import { INSIDE, nodeNames, type Listeners } from "./nodes.js";
+import { INSIDE, managementInside, nodeNames, type Listeners } from "./nodes.js";
 
 export interface MonitoringPorts {
   readonly prometheus: number;
@@ -33,12 +33,10 @@ export const targetsOf = (
 });
 
 /** Every node is asked, with TLS every certificate watched, and Prometheus itself. */
-export function exporterWords(nodes: number, { tls, plain }: Listeners, intervalSeconds: number, name: string): string[] {
+export function exporterWords(nodes: number, listeners: Listeners, intervalSeconds: number, name: string): string[] {
   const hosts = nodeNames(nodes);
-  const [first = "", ...others] = hosts.map((host) =>
-    plain || !tls ? `http://${host}:${INSIDE.management}` : `https://${host}:${INSIDE.https}`,
-  );
-  const certificates = tls ? hosts.flatMap((host) => [`amqps://${host}:${INSIDE.amqps}`, `https://${host}:${INSIDE.https}`]) : [];
+  const [first = "", ...others] = hosts.map((host) => managementInside(host, listeners));
+  const certificates = listeners.tls ? hosts.flatMap((host) => [`amqps://${host}:${INSIDE.amqps}`, `https://${host}:${INSIDE.https}`]) : [];
   return [
     ...["exporter", EXPORTER_FILES.topology, "--broker", first],
     ...others.flatMap((node) => ["--node", node]),

@@ -22,6 +22,15 @@ describe("ports", () => {
     expect(portsTwice(ports, 3, { tls: true, plain: false })).toEqual([]);
   });
 
+  it("of other containers are looked at together with the nodes'", () => {
+    const twice = (others: Record<string, number>) => portsTwice(DEFAULT_PORTS, 3, { tls: false, plain: true }, others);
+    expect(twice({ Prometheus: 9090, Alertmanager: 9093, page: 5671 })).toEqual([]);
+    expect(twice({ Prometheus: 9090, Alertmanager: 9090, page: 15674 })).toEqual([
+      { port: 15674, uses: ["management of broker-2", "page"] },
+      { port: 9090, uses: ["Prometheus", "Alertmanager"] },
+    ]);
+  });
+
   it("without TLS are not those of TLS", () => {
     expect(published({ tls: false, plain: true })).toEqual(["amqp", "management", "metrics"]);
     expect(published({ tls: true, plain: false })).toEqual(["metrics", "amqps", "https"]);

@@ -48,12 +48,23 @@ export const published = ({ tls, plain }: Listeners): PortName[] => [
   ...(tls ? (["amqps", "https"] as const) : []),
 ];
 
-/** Ports that the configuration gives twice, with what they are for. */
-export function portsTwice(first: Ports, count: number, listeners: Listeners): { readonly port: number; readonly uses: string[] }[] {
+/** Where another container reaches the management API of a node: with TLS only where there is nothing else. */
+export const managementInside = (node: string, { tls, plain }: Listeners): string =>
+  plain || !tls ? `http://${node}:${INSIDE.management}` : `https://${node}:${INSIDE.https}`;
+
+/** Ports that the configuration gives twice, with what they are for. @param others those beside the nodes', by what they are for */
+export function portsTwice(
+  first: Ports,
+  count: number,
+  listeners: Listeners,
+  others: Readonly<Record<string, number>> = {},
+): { readonly port: number; readonly uses: string[] }[] {
   const uses = new Map<number, string[]>();
+  const use = (port: number, what: string): void => void uses.set(port, [...(uses.get(port) ?? []), what]);
   for (const [index, node] of nodeNames(count).entries()) {
     const ports = portsOf(first, index);
-    for (const name of published(listeners)) uses.set(ports[name], [...(uses.get(ports[name]) ?? []), `${name} of ${node}`]);
+    for (const name of published(listeners)) use(ports[name], `${name} of ${node}`);
   }
+  for (const [what, port] of Object.entries(others)) use(port, what);
   return [...uses].filter(([, both]) => both.length > 1).map(([port, both]) => ({ port, uses: both }));
 }

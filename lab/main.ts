@@ -48,7 +48,7 @@ async function main(): Promise<number> {
     ),
     "npm run up",
     "npm run up -- --nodes 3 --no-plain",
-    "npm run up -- --monitoring --workers --load",
+    "npm run up -- --monitoring --ui --workers --load",
     "npm run up -- --config amqpPort=5680 --config managementPort=15680",
     "npm run up -- --system debias",
     "npm run up -- --system ./my/topology.ts",

@@ -14,7 +14,8 @@ describe("settings", () => {
   it("are switched on and off", () => {
     expect(parse("--nodes", "3", "--tls", "--no-plain")).toEqual({ nodes: "3", tls: "true", plain: "false" });
     expect(parse("--no-tls", "--plain")).toEqual({ tls: "false", plain: "true" });
-    expect(parse("--monitoring")).toEqual({ monitoring: "true" });
+    expect(parse("--monitoring", "--no-ui")).toEqual({ monitoring: "true", ui: "false" });
+    expect(parse("--ui", "--config", "uiPort=15795")).toEqual({ ui: "true", uiPort: "15795" });
   });
 
   it("of any key, more than one", () => {

@@ -8,6 +8,7 @@ const SWITCHES = [
   ["plain", "AMQP and HTTP without TLS"],
   ["workers", "the services that consume, as containers (of the five systems)"],
   ["monitoring", "Prometheus, Alertmanager and the exporter as containers"],
+  ["ui", "the live page of the topology, as a container"],
   ["load", "a container that publishes at a steady rate"],
 ] as const;
 

@@ -114,8 +114,8 @@ type Settings = NonNullable<Choices["settings"]>;
 /** What these settings run, beside the broker. */
 async function imagesFor(settings: Settings): Promise<Images> {
   const on = (name: string): boolean => settings[name] === "true";
-  // The exporter is in the worker's image.
-  const worker = on("workers") || on("load") || on("monitoring") ? await step("Worker image", getWorkerImage) : undefined;
+  // The exporter and the live page are in the worker's image.
+  const worker = ["workers", "load", "monitoring", "ui"].some(on) ? await step("Worker image", getWorkerImage) : undefined;
   const { prometheus, alertmanager, grafana } = on("monitoring") ? await step("Monitoring images", getMonitoringImages) : {};
   return { workerImage: worker?.image, prometheusImage: prometheus, alertmanagerImage: alertmanager, grafanaImage: grafana };
 }

@@ -39,8 +39,15 @@ export function monitoringSettings(config: pulumi.Config): MonitoringSettings | 
   };
 }
 
+/** A port of a tool that is listened on, and the config key that sets it. */
+export interface ToolPort {
+  readonly tool: string;
+  readonly key: string;
+  readonly port: number;
+}
+
 /** The ports that are listened on, with their keys. */
-export const monitoringPorts = ({ ports, images }: MonitoringSettings): { readonly key: string; readonly port: number }[] =>
+export const monitoringPorts = ({ ports, images }: MonitoringSettings): ToolPort[] =>
   Object.entries(MONITORING_PORT_KEYS)
     .filter(([name]) => name !== "grafana" || images.grafana !== undefined)
-    .map(([name, key]) => ({ key: `warren:${key}`, port: ports[name as keyof MonitoringPorts] }));
+    .map(([name, key]) => ({ tool: name, key: `warren:${key}`, port: ports[name as keyof MonitoringPorts] }));

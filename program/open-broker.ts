@@ -8,6 +8,7 @@ import { MONITORING_CONTAINERS } from "../docker/monitoring.js";
 import { nodeNames, portsOf, published } from "../docker/nodes.js";
 import { pluginsOf } from "../docker/plugins.js";
 import { isGone, preflight, type Found } from "../docker/preflight.js";
+import { UI } from "../docker/ui-files.js";
 import type { BrokerArgs } from "../provision/args.js";
 import { managementOf, type Connection } from "../provision/connection.js";
 import { guard } from "../provision/guard.js";
@@ -18,8 +19,7 @@ import type { InstallationPlan } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
 import { CA_FILE, localAuthority, localCertificates } from "./local-certificates.js";
 import { LOCAL_FOLDER, localSecret } from "./local-secrets.js";
-import { monitoringPorts } from "./monitoring-settings.js";
-import { externalArgs, PORT_KEYS, type DockerSettings, type ExternalSettings, type Settings } from "./settings.js";
+import { externalArgs, PORT_KEYS, toolPorts, type DockerSettings, type ExternalSettings, type Settings } from "./settings.js";
 
 export interface OpenBroker {
   readonly args: BrokerArgs;
@@ -128,17 +128,19 @@ async function openDocker(
   const stack = pulumi.getStack();
   const prefix = `${pulumi.getProject()}-${stack}`;
   const password = inDocker.adminPassword ?? localSecret(directory, "admin-password");
-  const { image, nodes, ports, listeners, memoryMb, monitoring } = inDocker;
+  const { image, nodes, ports, listeners, memoryMb, monitoring, uiPort } = inDocker;
   const names = nodeNames(nodes);
   const found: Found = await preflight({
     container: containerName(prefix),
-    others: [...names.slice(1), ...(monitoring ? MONITORING_CONTAINERS : [])].map((name) => containerName(prefix, name)),
+    others: [...names.slice(1), ...(monitoring ? MONITORING_CONTAINERS : []), ...(uiPort === undefined ? [] : [UI])].map((name) =>
+      containerName(prefix, name),
+    ),
     image,
     ports: [
       ...names.flatMap((_, index) =>
         published(listeners).map((name) => ({ key: `warren:${PORT_KEYS[name]}`, port: portsOf(ports, index)[name] })),
       ),
-      ...(monitoring ? monitoringPorts(monitoring) : []),
+      ...toolPorts(inDocker),
     ],
     dryRun: pulumi.runtime.isDryRun(),
     onProgress: tell,

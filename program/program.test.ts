@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { compileInstallation } from "../topology/compile/compile.js";
 import { localSecret } from "./local-secrets.js";
 import { monitoringPorts } from "./monitoring-settings.js";
-import { readSettings } from "./settings.js";
+import { readSettings, toolPorts } from "./settings.js";
 import { summaryText } from "./summary.js";
 
 const configure = (values: Readonly<Record<string, string>>, secret: readonly string[] = []): void => {
@@ -49,6 +49,15 @@ describe("the configuration", () => {
     [{ nodes: "2" }, /warren:nodes is "2"[^]*allowed: 1, 3, 5/],
     [{ plain: "false", tls: "false" }, /warren:plain and warren:tls are false: the broker would listen nowhere/],
     [{ nodes: "3", metricsPort: "15673" }, /Port 15673 would be the metrics of broker-0 and the management of broker-1 port/],
+    [
+      { monitoring: "true", prometheusPort: "9093" },
+      /Port 9093 would be the prometheus and the alertmanager port[^]*warren:prometheusPort, warren:alertmanagerPort$/,
+    ],
+    [{ monitoring: "true", alertmanagerPort: "15672" }, /Port 15672 would be the management of broker-0 and the alertmanager port/],
+    [{ monitoring: "true", grafanaImage: "g", grafanaPort: "9090" }, /Port 9090 would be the prometheus and the grafana port/],
+    [{ ui: "true", uiPort: "15674", nodes: "3" }, /Port 15674 would be the management of broker-2 and the ui port[^]*warren:uiPort/],
+    [{ ui: "true", uiPort: "9090", monitoring: "true" }, /Port 9090 would be the prometheus and the ui port/],
+    [{ ui: "true", uiPort: "0" }, /warren:uiPort is "0"/],
     [{ workers: "true", workerReplicas: "0" }, /warren:workerReplicas is "0"/],
     [{ monitoring: "true", alertHold: "-1" }, /warren:alertHold is "-1"[^]*from 0 to 100/],
     [{ monitoring: "true", scrapeInterval: "0" }, /warren:scrapeInterval is "0"/],
@@ -75,11 +84,22 @@ describe("the configuration", () => {
     const monitoring = broker.kind === "docker" ? broker.monitoring : undefined;
     // Grafana listens nowhere without an image.
     expect(monitoring && monitoringPorts(monitoring)).toEqual([
-      { key: "warren:prometheusPort", port: 9190 },
-      { key: "warren:alertmanagerPort", port: 9093 },
+      { tool: "prometheus", key: "warren:prometheusPort", port: 9190 },
+      { tool: "alertmanager", key: "warren:alertmanagerPort", port: 9093 },
     ]);
     configure({});
     expect(readSettings().broker).toMatchObject({ monitoring: undefined });
+  });
+
+  it("has a live page that is switched on; ports of what is off are nobody's", () => {
+    configure({ ui: "true" });
+    const { broker } = readSettings();
+    expect(broker).toMatchObject({ uiPort: 15680 });
+    expect(broker.kind === "docker" && toolPorts(broker)).toEqual([{ tool: "ui", key: "warren:uiPort", port: 15680 }]);
+    configure({ uiPort: "5672", prometheusPort: "5672", grafanaPort: "9090" });
+    expect(readSettings().broker).toMatchObject({ uiPort: undefined, monitoring: undefined });
+    configure({ monitoring: "true", grafanaPort: "9090" });
+    expect(() => readSettings()).not.toThrow();
   });
 
   it.each(["adminPassword", "salt", "secrets", "passwords"])("is refused where %s stands in clear", (key) => {
@@ -126,6 +146,7 @@ it("the summary says what is there and where to look", () => {
     administrator: "warren",
     passwordIn: "a/file",
     pulumi: "pulumi",
+    page: "http://127.0.0.1:15680",
     monitoring: { prometheusUrl: "http://p", alertmanagerUrl: "http://a", grafana: "left out: no image" },
   });
   expect(text.split("\n")).toEqual([
@@ -137,6 +158,7 @@ it("the summary says what is there and where to look", () => {
     "Prometheus     http://p",
     "Alertmanager   http://a",
     "Grafana        left out: no image",
+    "live page      http://127.0.0.1:15680  (the address with its token: pulumi stack output uiUrl --show-secrets)",
     "users          me",
     "",
     "npx warren graph orders     the flow of its messages",

@@ -2,10 +2,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { WarrenError } from "../topology/errors.js";
 import { boolean, need, number, PORT, secretText, secretTexts, text, wrong } from "./config.js";
-import { monitoringSettings, type MonitoringSettings } from "./monitoring-settings.js";
+import { monitoringPorts, monitoringSettings, type MonitoringSettings, type ToolPort } from "./monitoring-settings.js";
 import { VERSIONS, type Version } from "../topology/settings.js";
 import { DEFAULT_IMAGE } from "../docker/broker.js";
 import { DEFAULT_PORTS, NODE_COUNTS, portsTwice, type Listeners, type NodeCount, type Ports } from "../docker/nodes.js";
+import { UI_PORT } from "../docker/ui-files.js";
 import type { BrokerArgs } from "../provision/args.js";
 
 export interface DockerSettings {
@@ -26,6 +27,8 @@ export interface DockerSettings {
   readonly load: number;
   /** None: it is off. */
   readonly monitoring: MonitoringSettings | undefined;
+  /** Of the live page, on 127.0.0.1; none: it is off. */
+  readonly uiPort: number | undefined;
   /** @default generated once in the checkout */
   readonly adminPassword: string | undefined;
 }
@@ -92,32 +95,46 @@ function listening(config: pulumi.Config): Listeners {
   });
 }
 
-function portsFor(config: pulumi.Config, nodes: NodeCount, listeners: Listeners): Ports {
+function portsFor(config: pulumi.Config): Ports {
   const of = (name: keyof Ports): number => number(config, PORT_KEYS[name], DEFAULT_PORTS[name], PORT);
-  const ports = { amqp: of("amqp"), management: of("management"), metrics: of("metrics"), amqps: of("amqps"), https: of("https") };
-  const [twice] = portsTwice(ports, nodes, listeners);
-  if (!twice) return ports;
-  throw new WarrenError(`Port ${twice.port} would be the ${twice.uses.join(" and the ")} port.`, {
-    remedy: `each node has the next ports (of TLS, the ones before): leave ${nodes} free from each of ${Object.values(PORT_KEYS).join(", ")}`,
-    exitCode: 2,
-  });
+  return { amqp: of("amqp"), management: of("management"), metrics: of("metrics"), amqps: of("amqps"), https: of("https") };
+}
+
+/** What listens beside the broker's nodes. */
+export const toolPorts = ({ monitoring, uiPort }: Pick<DockerSettings, "monitoring" | "uiPort">): ToolPort[] => [
+  ...(monitoring ? monitoringPorts(monitoring) : []),
+  ...(uiPort === undefined ? [] : [{ tool: "ui", key: "warren:uiPort", port: uiPort }]),
+];
+
+/** Throws a WarrenError if two of the stack would listen on one port: whatever is made, one of them could not start. */
+function needDifferentPorts(settings: Pick<DockerSettings, "nodes" | "listeners" | "ports" | "monitoring" | "uiPort">): void {
+  const { nodes, listeners, ports } = settings;
+  const tools = toolPorts(settings);
+  const [twice] = portsTwice(ports, nodes, listeners, Object.fromEntries(tools.map(({ tool, port }) => [tool, port])));
+  if (!twice) return;
+  const own = `each node has the next ports (of TLS, the ones before): leave ${nodes} free from each of ${Object.values(PORT_KEYS).join(", ")}`;
+  const others = tools.length === 0 ? "" : `; and give ones of their own to ${tools.map(({ key }) => key).join(", ")}`;
+  throw new WarrenError(`Port ${twice.port} would be the ${twice.uses.join(" and the ")} port.`, { remedy: own + others, exitCode: 2 });
 }
 
 function inDocker(config: pulumi.Config): DockerSettings {
-  const nodes = nodeCount(config);
-  const listeners = listening(config);
+  const listened = {
+    nodes: nodeCount(config),
+    listeners: listening(config),
+    ports: portsFor(config),
+    monitoring: monitoringSettings(config),
+    uiPort: boolean(config, "ui") ? number(config, "uiPort", UI_PORT, PORT) : undefined,
+  };
+  needDifferentPorts(listened);
   return {
     kind: "docker",
     image: text(config, "image") ?? DEFAULT_IMAGE,
-    nodes,
-    listeners,
-    ports: portsFor(config, nodes, listeners),
+    ...listened,
     certificateDays: number(config, "certificateDays", 90, [1, 800]),
     memoryMb: number(config, "memoryMb", 1024, [256, 1_048_576]),
     workerImage: text(config, "workerImage"),
     workers: boolean(config, "workers") ? number(config, "workerReplicas", 1, [1, 20]) : 0,
     load: boolean(config, "load") ? number(config, "loadRate", 20, [1, 10_000]) : 0,
-    monitoring: monitoringSettings(config),
     adminPassword: secretText(config, "adminPassword"),
   };
 }

@@ -13,6 +13,8 @@ export interface SummaryOptions {
   readonly amqpsUrl?: string | undefined;
   /** Where the stack watches itself. */
   readonly monitoring?: MonitoringOutputs | undefined;
+  /** Where the live page is, without its token. */
+  readonly page?: string | undefined;
   /** Who may look at everything. */
   readonly administrator: string;
   /** Where the administrator's password is; none where it is the user's own. */
@@ -44,7 +46,7 @@ const COLUMNS: readonly (readonly [string, (plan: Plan) => number])[] = [
 ];
 
 export function summaryText(plan: InstallationPlan, options: SummaryOptions): string {
-  const { system, managementUrl, amqpUrl, amqpsUrl, administrator, monitoring, passwordIn, pulumi } = options;
+  const { system, managementUrl, amqpUrl, amqpsUrl, administrator, monitoring, page, passwordIn, pulumi } = options;
   const users = [...new Set([...plan.global.users, ...plan.vhosts.flatMap((vhost) => vhost.users)].map(({ name }) => name))].sort();
   const rows = [
     ["vhost", ...COLUMNS.map(([title]) => title)],
@@ -65,6 +67,7 @@ export function summaryText(plan: InstallationPlan, options: SummaryOptions): st
           `Grafana        ${monitoring.grafana}`,
         ]
       : []),
+    ...(page === undefined ? [] : [`live page      ${page}  (the address with its token: ${pulumi} stack output uiUrl --show-secrets)`]),
     ...(users.length > 0 ? [`users          ${users.join(", ")}`] : []),
     "",
     `npx warren graph ${named}     the flow of its messages`,

@@ -1,6 +1,6 @@
 /** The dev stack with its monitoring: all targets up, every query of rules and dashboards has its series, and faults raise their alerts. Exits 0 if so. */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,11 +10,12 @@ import { targetsOf, topologyScript } from "../docker/monitoring-files.js";
 import { monitoring, queriesOf, type Query } from "../monitoring/index.js";
 import type { Topology } from "../topology/model.js";
 import { debias } from "../topology/systems/debias.js";
+import type { Opening } from "../ui/protocol.js";
 import { configWords, docker, StackRun } from "./stack-run.js";
 
 const PORTS = {
   ...{ amqpPort: 5740, managementPort: 15740, metricsPort: 15840, amqpsPort: 5739, httpsPort: 15739 },
-  ...{ prometheusPort: 9190, alertmanagerPort: 9193 },
+  ...{ prometheusPort: 9190, alertmanagerPort: 9193, uiPort: 15780 },
 } as const;
 
 /** Beside a system with workers, what can be filled and mishandled at will. */
@@ -70,6 +71,24 @@ async function allQueries(run: StackRun): Promise<void> {
   run.tell(`${queries.length} queries have their series`);
 }
 
+/** The live page: for whoever has the token, which nothing tells but the checkout's file and the secret output. */
+async function page(run: StackRun, output: string): Promise<void> {
+  const address = `http://127.0.0.1:${PORTS.uiPort}`;
+  const token = readFileSync(join(run.clone.directory, ".warren/ui-token"), "utf8").trim();
+  assert.ok(output.includes(`live page      ${address} `) && !output.includes(token), output);
+  const scene = (given: string): Promise<Response> => fetch(`${address}/api/scene`, { headers: { authorization: `Bearer ${given}` } });
+  await run.until("the page", async () => (await scene(token)).status === 200);
+  assert.equal((await scene("another")).status, 401);
+  const { scene: drawn, alertmanager } = (await (await scene(token)).json()) as Opening;
+  assert.deepEqual([...new Set(drawn.nodes.map(({ vhost }) => vhost))].sort(), ["debias", "trial"]);
+  assert.equal(alertmanager, true);
+  const container = `${run.prefix}-ui`;
+  const known = [...docker("inspect", container), ...docker("logs", container)].join("\n");
+  assert.ok(!known.includes(token) && !known.includes(run.clone.password), "Docker tells the page's secrets");
+  await run.until("its health", async () => docker("inspect", "--format", "{{.State.Health.Status}}", container)[0] === "healthy");
+  run.tell("the page is up");
+}
+
 async function main(run: StackRun): Promise<void> {
   const { clone } = run;
   writeFileSync(join(clone.directory, "trial.cjs"), topologyScript(installation));
@@ -89,12 +108,22 @@ async function main(run: StackRun): Promise<void> {
   const webhook = `http://${gateway}:${address !== null && typeof address === "object" ? address.port : 0}/`;
 
   const settings = { ...PORTS, scrapeInterval: 2, certificateDays: 2, alertWebhook: webhook };
-  const { output } = await clone.up("--system", "./trial.cjs", "--monitoring", "--workers", "--load", "--tls", ...configWords(settings));
+  const { output } = await clone.up(
+    "--system",
+    "./trial.cjs",
+    "--monitoring",
+    "--ui",
+    "--workers",
+    "--load",
+    "--tls",
+    ...configWords(settings),
+  );
   run.tell("up");
   for (const line of [`Prometheus     ${run.prometheus}`, `Alertmanager   ${run.alertmanager}`, "Grafana        "])
     assert.ok(output.includes(line), output);
   assert.equal(readEndpoint(clone.directory)?.alertmanagerUrl, run.alertmanager);
   await run.targetsUp(TARGETS);
+  await page(run, output);
 
   const scraped = async (): Promise<number> => Number((await run.ask('count_over_time(up{job="rabbitmq"}[1h])'))[0]?.value[1] ?? 0);
   const before = await scraped();
