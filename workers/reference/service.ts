@@ -1,4 +1,5 @@
 /** What a service is, and what it is given when it runs: its bus, its log, its variables, and two moments of its end. */
+import { readFileSync } from "node:fs";
 import type { Logger } from "pino";
 import type { Bus } from "../bus.js";
 import { WorkerError } from "../errors.js";
@@ -45,6 +46,31 @@ export function needed(environment: Environment, name: string, meaning: string, 
   if (value) return value;
   throw new WorkerError("wrong-use", `${name} is not set: ${meaning}.`, { remedy: `for example ${name}=${example}` });
 }
+
+/**
+ * A secret: the value of the variable, or the one line of the file that `NAME_FILE` names, which no list of variables shows. `undefined` where neither
+ * is set. Throws a `WorkerError`, in which nothing of it stands.
+ */
+export function secretOf(environment: Environment, name: string): string | undefined {
+  const value = environment[name]?.trim() || undefined;
+  const file = environment[`${name}_FILE`]?.trim();
+  if (!file) return value;
+  const wrong = (why: string, remedy: string): WorkerError => new WorkerError("wrong-use", `${name}_FILE ${why}.`, { remedy });
+  if (value !== undefined) throw wrong(`is set, and ${name} as well`, "leave one of them out");
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8").trim();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "unknown fault";
+    throw wrong(`is ${JSON.stringify(file)}, which cannot be read (${code})`, "name a file that the worker's user may read");
+  }
+  if (text !== "") return text;
+  throw wrong(`is ${JSON.stringify(file)}, which is empty`, "write the secret into the file");
+}
+
+/** A secret that has to be there. Throws a `WorkerError`. */
+export const neededSecret = (environment: Environment, name: string, meaning: string): string =>
+  secretOf(environment, name) ?? needed(environment, name, meaning, `$(openssl rand -hex 32), or ${name}_FILE=/run/secrets/name`);
 
 /** Whole number of a variable. Throws a `WorkerError`. */
 export function wholeNumber(environment: Environment, name: string, initial: number, { min, max }: { min: number; max: number }): number {

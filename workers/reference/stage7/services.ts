@@ -7,7 +7,7 @@ import type { Membership } from "../../bus.js";
 import { watchDeadLetters } from "../dead-letters.js";
 import { api, ApiError, ErrorBody, serve, type Api } from "../http.js";
 import { optionalBus } from "../optional-bus.js";
-import { needed, storeOf, type ServiceContext, type Services, type Serving, type StartService } from "../service.js";
+import { neededSecret, secretOf, storeOf, type ServiceContext, type Services, type Serving, type StartService } from "../service.js";
 import { Member, type Letter, type MemberBus, type MemberService, type OnLetter, type Stage7 } from "./member.js";
 import { PostOffice } from "./post-office.js";
 import { storeRegistry } from "./registry.js";
@@ -51,7 +51,7 @@ async function join<S extends MemberService>(
   const { serviceType } = topology.services[service].instances.inbox;
   const given = environment["STAGE7_SERVICE_ID"]?.trim();
   const serviceId = given || `${serviceType}${randomBytes(4).toString("hex")}`;
-  const token = environment["STAGE7_TOKEN"]?.trim() || undefined;
+  const token = secretOf(environment, "STAGE7_TOKEN");
   const registry = storeRegistry(storeOf(context, "REGISTRY_URL", "the registry of instances"));
   let membership: Membership | undefined;
   const bus = optionalBus(context, async (opened) => {
@@ -93,7 +93,7 @@ const ordinary: StartService<Stage7, MemberService> = async (context) => join(co
 
 export const stage7Services: Services<Stage7> = {
   "post-office": async (context) => {
-    const secret = needed(context.environment, "STAGE7_CLIENT_SECRET", "what signs the clients' tokens", "$(openssl rand -hex 32)");
+    const secret = neededSecret(context.environment, "STAGE7_CLIENT_SECRET", "what signs the clients' tokens");
     let member: Member | undefined;
     const office = new PostOffice({ secret }, () => member as Member);
     const serving = await join(
