@@ -29,10 +29,16 @@ export function wordsOf(words: readonly string[], environment: Readonly<Record<s
   return ["work", of("WARREN_SYSTEM"), "--service", of("WARREN_SERVICE"), ...(handlers === "" ? [] : ["--handlers", handlers])];
 }
 
-/** The store of the dev stack's workers, in memory, until a signal. */
+/** Of each collection of the store: a load may go on for weeks. */
+const KEPT = 10_000;
+
+/** The store of the dev stack's workers, in memory, until a signal. It has what the samples of a load speak of. */
 async function store(): Promise<void> {
-  const { storeServer } = await import("../workers/reference/stores/index.js");
-  const serving = await storeServer({ host: "0.0.0.0", port: 7001 });
+  const [{ storeServer }, { sampleRecords }] = await Promise.all([
+    import("../workers/reference/stores/index.js"),
+    import("../workers/reference/samples.js"),
+  ]);
+  const serving = await storeServer({ host: "0.0.0.0", port: 7001, keep: KEPT, records: sampleRecords });
   process.stdout.write(`${serving.url}\n`);
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void serving.close());
 }

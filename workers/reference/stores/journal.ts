@@ -26,11 +26,14 @@ export class Journal {
   #waiting: { readonly text: string; readonly done: (error?: Error) => void }[] = [];
   #flushing: Promise<void> | undefined;
 
-  private constructor(private readonly file: FileHandle | undefined) {}
+  private constructor(
+    private readonly file: FileHandle | undefined,
+    private readonly keep: number,
+  ) {}
 
-  /** Reads what is there. Without a path it is kept in memory alone. */
-  static async open(path: string | undefined): Promise<Journal> {
-    if (path === undefined) return new Journal(undefined);
+  /** Reads what is there. Without a path it is kept in memory alone; of a collection at most `keep` records, those put anew last. */
+  static async open(path: string | undefined, keep = Infinity): Promise<Journal> {
+    if (path === undefined) return new Journal(undefined, keep);
     const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return "";
       throw error;
@@ -38,7 +41,7 @@ export class Journal {
     // A line that a crash cut off was answered to nobody.
     const whole = text.slice(0, text.lastIndexOf("\n") + 1);
     if (whole.length < text.length) await truncate(path, Buffer.byteLength(whole));
-    const journal = new Journal(await open(path, "a"));
+    const journal = new Journal(await open(path, "a"), keep);
     for (const line of whole.split("\n")) if (line !== "") journal.#apply(JSON.parse(line) as Line);
     return journal;
   }
@@ -103,5 +106,7 @@ export class Journal {
     this.#collections.set(collection, records);
     if ("value" in rest) records.set(id, rest.value);
     else records.delete(id);
+    // A map has its keys in the order in which they came.
+    if (records.size > this.keep) records.delete(records.keys().next().value as string);
   }
 }

@@ -1,4 +1,5 @@
 /** A small HTTP service that keeps records: what stands behind the reference handlers in place of a database, object storage, parser or model. */
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import fastify, { type FastifyInstance } from "fastify";
 import { z } from "zod";
@@ -19,6 +20,10 @@ export interface StoreOptions {
   readonly port: number;
   /** Kept in memory alone without one. */
   readonly file?: string;
+  /** Records of each collection; the oldest go. @default all */
+  readonly keep?: number;
+  /** What it holds from the start, by collection and id. */
+  readonly records?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly behaviour?: Partial<Behaviour>;
   /** Whether `PUT /behaviour` changes how it behaves. @default false */
   readonly adjustable?: boolean;
@@ -41,10 +46,16 @@ const MAX_BYTES = 16 * 1024 * 1024;
  * - `GET /collections/C/ID`, `GET /collections/C` (`{ records }`), `DELETE /collections/C/ID`;
  * - `GET /counts`: `{ C: { records, writes } }`;
  * - `POST /functions/NAME`: what a parser or a model makes of a JSON body;
+ * - `POST /hooks/NAME`: takes what a webhook tells, and keeps it in the collection `hooks/NAME` by its `Idempotency-Key`;
  * - `GET /health`.
  */
 export async function storeServer(options: StoreOptions): Promise<StoreServer> {
-  const journal = await Journal.open(options.file);
+  const journal = await Journal.open(options.file, options.keep);
+  for (const [collection, records] of Object.entries(options.records ?? {}))
+    await journal.put(
+      collection,
+      Object.entries(records).map(([id, value]) => ({ id, value })),
+    );
   const server = fastify({ logger: false, forceCloseConnections: true, bodyLimit: MAX_BYTES });
   let behaviour: Behaviour = { delay: 0, failureRate: 0, ...options.behaviour };
   server.setErrorHandler(async (error, _request, reply) => {
@@ -106,5 +117,11 @@ function routes(server: FastifyInstance, journal: Journal): void {
       // What cannot be computed today cannot be computed tomorrow.
       return reply.code(422).send({ error: (error as Error).message });
     }
+  });
+
+  server.post<{ readonly Params: { readonly name: string } }>("/hooks/:name", async ({ params: { name }, body, headers }) => {
+    const { "idempotency-key": key } = headers;
+    await journal.put(`hooks/${name}`, [{ id: typeof key === "string" && key !== "" ? key : randomUUID(), value: body ?? null }]);
+    return { taken: true };
   });
 }

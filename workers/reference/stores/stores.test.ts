@@ -44,6 +44,24 @@ test("functions answer the same to the same, and refuse for good what they canno
   await expect(client.run("dance", 7)).rejects.toMatchObject({ lasting: true });
 });
 
+test("it has what it is given, takes what a webhook tells once, and lets the oldest go where it keeps only so many", async () => {
+  const server = await storeServer({ port: 0, keep: 3, records: { sessions: { a: { n: 1 } } } });
+  const client = new StoreClient({ name: "store", url: server.url });
+  onTestFinished(async () => {
+    await client.close();
+    await server.close();
+  });
+  expect(await client.get("sessions", "a")).toEqual({ n: 1 });
+  const told = async (key: string | undefined, body: unknown): Promise<number> => {
+    const headers = { "content-type": "application/json", ...(key === undefined ? {} : { "idempotency-key": key }) };
+    return (await fetch(`${server.url}/hooks/new`, { method: "POST", headers, body: JSON.stringify(body) })).status;
+  };
+  expect(await Promise.all([told("m1", { n: 1 }), told("m1", { n: 1 }), told(undefined, { n: 2 })])).toEqual([200, 200, 200]);
+  expect(await client.counts()).toMatchObject({ "hooks/new": { records: 2, writes: 3 } });
+  for (const id of ["b", "a", "c", "d", "e"]) await client.put("sessions", id, { n: 2 });
+  expect((await client.list("sessions")).map(({ id }) => id)).toEqual(["c", "d", "e"]);
+});
+
 test("failures say whether trying again may help", async () => {
   const failing = await store({ behaviour: { failureRate: 1 } });
   await expect(failing.put("a", "b", 1)).rejects.toMatchObject({ name: "StoreError", lasting: false });
