@@ -1,8 +1,8 @@
-// Which services run as containers: those that consume, of the systems that have handlers, each as often as it is asked for.
+// Which services run as containers: those that consume, of the systems that have handlers, each as often as it is asked for, with all that it needs.
 import { describe, expect, it } from "vitest";
 import type { Topology } from "../topology/model.js";
 import { systems } from "../topology/systems/index.js";
-import { jobsOf } from "./workers.js";
+import { jobsOf } from "./worker-jobs.js";
 
 const all = Object.values(systems) as readonly Topology[];
 
@@ -19,9 +19,19 @@ describe("workers", () => {
     expect(load).toEqual([]);
   });
 
+  it("are all of them, those with instances of their own too, but none that only publishes or looks after dead letters", () => {
+    const names = (system: string) => jobsOf([systems[system] as Topology], 1, 0).workers.map(({ service }) => service);
+    expect(names("contextiq")).toEqual([
+      ...["extraction-worker", "consolidation-worker", "result-handler", "event-handler", "analytics", "logging", "webhook"],
+    ]);
+    expect(names("fo-analytics")).toEqual(["worker"]);
+    expect(names("cgcg")).toEqual(["api", "worker"]);
+    expect(names("stage7")).toEqual(["post-office", "mission-control", "brain", "agent-set", "librarian"]);
+  });
+
   it("have names that are given once, in all systems, and none without being asked for", () => {
     const names = jobsOf(all, 3, 10).workers.map(({ name }) => name);
-    expect(names.length).toBeGreaterThan(10);
+    expect(names.length).toBe(3 * 17);
     expect(new Set(names).size).toBe(names.length);
     expect(jobsOf(all, 0, 0)).toEqual({ workers: [], load: [] });
   });
@@ -30,14 +40,42 @@ describe("workers", () => {
     const own: Topology = { name: "mine", queues: { q: { type: "quorum" } }, services: { s: { consumes: ["q"] } } };
     expect(jobsOf([own], 1, 10)).toEqual({ workers: [], load: [] });
   });
+
+  it("get secrets as files alone, and only those that they need", () => {
+    const { workers } = jobsOf(all, 1, 0);
+    for (const { variables } of workers) expect(Object.keys(variables).filter((name) => /SECRET|TOKEN|KEY/.test(name))).toEqual([]);
+    const files = Object.fromEntries(workers.filter((job) => job.files.length > 0).map((job) => [job.name, job.files]));
+    expect(files).toMatchObject({
+      "cgcg-api-0": ["CGCG_API_KEYS_FILE"],
+      "stage7-post-office-0": ["STAGE7_TOKEN_FILE", "STAGE7_CLIENT_SECRET_FILE"],
+      "stage7-brain-0": ["STAGE7_TOKEN_FILE"],
+    });
+    expect(Object.keys(files).every((name) => /^(cgcg-api|stage7)/.test(name))).toBe(true);
+  });
+
+  it("of Stage7 listen where the others find them", () => {
+    const brains = jobsOf([systems["stage7"] as Topology], 2, 0).workers.filter(({ service }) => service === "brain");
+    expect(brains.map(({ variables }) => variables["WARREN_API_HOST"])).toEqual(["stage7-brain-0", "stage7-brain-1"]);
+  });
 });
 
-it("a load is of a message that its user may publish", () => {
-  const { load } = jobsOf(all, 0, 25);
-  expect(load.map(({ system }) => system).sort()).toEqual(Object.keys(systems).sort());
-  for (const { system, service, command } of load) {
-    const topology = all.find(({ name }) => name === system);
-    expect(topology?.services?.[service]?.publishes).toContain(command[2]);
-    expect(command.slice(3)).toEqual(["--rate", "25", "--for", "24h"]);
-  }
+describe("a load", () => {
+  it("is of messages that its user may publish, each system's rate shared by them", () => {
+    const { load } = jobsOf(all, 0, 25);
+    expect([...new Set(load.map(({ system }) => system))].sort()).toEqual(Object.keys(systems).sort());
+    expect(new Set(load.map(({ name }) => name)).size).toBe(load.length);
+    for (const { system, service, user, command } of load) {
+      const topology = all.find(({ name }) => name === system);
+      expect(topology?.services?.[service]?.publishes).toContain(command[2]);
+      expect(user).toBe(`${system}.${service}`);
+      expect(command.slice(3, 5)).toEqual(["--service", service]);
+    }
+    const rates = (of: string) => load.filter(({ system }) => system === of).map(({ name, command }) => [name, command[6]]);
+    expect(rates("debias")).toEqual([["debias-load", "25"]]);
+    expect(rates("contextiq")).toEqual([
+      ["contextiq-load", "13"],
+      ["contextiq-load-2", "13"],
+    ]);
+    expect(load.find(({ name }) => name === "contextiq-load-2")?.command.slice(-2)).toEqual(["--key", "event=created"]);
+  });
 });

@@ -2,9 +2,8 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Topology } from "../topology/model.js";
-import { serviceUser } from "../topology/names.js";
-import { systems } from "../topology/systems/index.js";
 import { labelsOf, LOGS } from "./node.js";
+import { jobsOf, WORKER_FILES, type WorkerFile } from "./worker-jobs.js";
 
 export interface WorkersArgs {
   /** Begins the names of everything in Docker: `warren-dev`. */
@@ -25,6 +24,8 @@ export interface WorkersArgs {
   readonly replicas: number;
   /** Messages a second, of each system; 0: none. */
   readonly load: number;
+  /** The content of a file that some services need; asked for only where one runs. */
+  readonly file: (variable: WorkerFile) => string;
 }
 
 /** What runs where its metrics are: `warren-dev-debias-neo4j-worker-0:9090`. */
@@ -34,61 +35,9 @@ export interface WorkerTarget {
   readonly target: string;
 }
 
-const STORE = "http://store:7001";
-/** Whatever the reference services keep or ask, one container plays it. */
-const STORES = ["NEO4J_URL", "QDRANT_URL", "STORAGE_URL", "DOCUMENTS_URL", "PARSER_URL", "MODEL_URL", "MEMORY_STORE_URL", "REGISTRY_URL"];
-/** They need somebody outside the stack. */
-const OUTSIDE = new Set(["contextiq webhook"]);
 const SECRETS = "/run/warren";
 /** For what has no health server. All of it is said: what is left out comes from the image, and would look like a change at the next update. */
 const NO_HEALTH = { tests: ["NONE"], interval: "10s", timeout: "4s", startPeriod: "30s", retries: 3 };
-
-interface Job {
-  readonly system: string;
-  readonly service: string;
-  readonly user: string;
-  readonly name: string;
-  readonly command: string[];
-}
-
-/** The services that are run, in the order of the topology. Pure. */
-export function jobsOf(topologies: readonly Topology[], replicas: number, load: number): { readonly workers: Job[]; readonly load: Job[] } {
-  const known = topologies.filter(({ name }) => name in systems);
-  const services = known.flatMap((topology) =>
-    Object.entries(topology.services ?? {}).map(([service, { consumes = [], publishes = [], user }]) => ({
-      ...{ system: topology.name, service, consumes, publishes, user: user ?? serviceUser(topology.name, service) },
-    })),
-  );
-  const workers = services
-    .filter(({ system, service, consumes }) => consumes.length > 0 && !OUTSIDE.has(`${system} ${service}`))
-    .flatMap(({ system, service, user }) =>
-      Array.from({ length: replicas }, (_, index) => ({
-        system,
-        service,
-        user,
-        name: `${system}-${service}-${index}`,
-        command: ["work", system, "--service", service],
-      })),
-    );
-  const loads =
-    load === 0
-      ? []
-      : known.flatMap(({ name: system }) => {
-          const first = services.find((service) => service.system === system && service.publishes.length > 0);
-          const message = first?.publishes[0];
-          if (!first || message === undefined) return [];
-          return [
-            {
-              system,
-              service: first.service,
-              user: first.user,
-              name: `${system}-load`,
-              command: ["load", system, message, "--rate", String(load), "--for", "24h"],
-            },
-          ];
-        });
-  return { workers, load: loads };
-}
 
 export interface Workers {
   readonly targets: WorkerTarget[];
@@ -138,11 +87,17 @@ export function registerWorkers(args: WorkersArgs, options: pulumi.CustomResourc
           // A file: the environment of a container can be read by everybody who may ask Docker.
           `RABBITMQ_PASSWORD_FILE=${SECRETS}/password`,
           ...(args.ca === undefined ? [] : [`RABBITMQ_CA_FILE=${SECRETS}/ca.pem`]),
-          ...STORES.map((variable) => `${variable}=${STORE}`),
+          ...Object.entries(job.variables).map(([variable, value]) => `${variable}=${value}`),
+          ...job.files.map((variable) => `${variable}=${SECRETS}/${WORKER_FILES[variable]}`),
         ],
         uploads: [
           { file: `${SECRETS}/password`, content: password, permissions: "0444" },
           ...(args.ca === undefined ? [] : [{ file: `${SECRETS}/ca.pem`, content: args.ca }]),
+          ...job.files.map((variable) => ({
+            file: `${SECRETS}/${WORKER_FILES[variable]}`,
+            content: pulumi.secret(args.file(variable)),
+            permissions: "0444",
+          })),
         ],
         ...(job.command[0] === "load" ? { healthcheck: NO_HEALTH } : {}),
       },

@@ -8,6 +8,7 @@ import { WarrenError } from "../topology/errors.js";
 import type { Installation } from "../topology/model.js";
 import type { OpenBroker } from "./open-broker.js";
 import type { Settings } from "./settings.js";
+import { workerFile } from "./worker-files.js";
 
 /** Throws a WarrenError (exit code 2) if there is no image for them. */
 export function runWorkers(settings: Settings, broker: OpenBroker, { topologies }: Installation, topology: RabbitTopology): WorkerTarget[] {
@@ -24,6 +25,7 @@ export function runWorkers(settings: Settings, broker: OpenBroker, { topologies 
     {
       ...{ prefix: `${pulumi.getProject()}-${stack}`, stack, image: chosen.workerImage, network: inDocker.network, topologies },
       ...{ passwords: topology.passwords, urls: inDocker.insideUrls, ca: broker.ca, replicas: chosen.workers, load: chosen.load },
+      file: (variable) => workerFile(process.cwd(), variable),
     },
     { dependsOn: [topology] },
   );
