@@ -19,9 +19,13 @@ describe("the definitions for the start", () => {
   });
 });
 
-it("the configuration names the definitions and the memory that there is", () => {
+it("the configuration names the definitions and the memory that there is, and spreads the leaders of queues", () => {
   expect(brokerConf({ memoryMb: 512 }).split("\n")).toEqual(
-    expect.arrayContaining([`load_definitions = ${DEFINITIONS_FILE}`, "total_memory_available_override_value = 512MB"]),
+    expect.arrayContaining([
+      `load_definitions = ${DEFINITIONS_FILE}`,
+      "total_memory_available_override_value = 512MB",
+      "queue_leader_locator = balanced",
+    ]),
   );
 });
 

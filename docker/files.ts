@@ -47,6 +47,8 @@ export function brokerConf({ memoryMb, peers, tls }: BrokerConf): string {
     "# The broker reads no limit of a control group of version 1.",
     `total_memory_available_override_value = ${memoryMb}MB`,
     "disk_free_limit.absolute = 256MB",
+    "# Else the node that provisions would lead every queue.",
+    "queue_leader_locator = balanced",
     ...(peers ? peerLines(peers) : []),
     ...(tls ? tlsLines(TLS_FOLDER, tls) : []),
     "",

@@ -1,5 +1,6 @@
 // Which services run as containers: those that consume, of the systems that have handlers, each as often as it is asked for, with all that it needs.
 import { describe, expect, it } from "vitest";
+import { forEnvironment } from "../topology/environments.js";
 import type { Topology } from "../topology/model.js";
 import { systems } from "../topology/systems/index.js";
 import { jobsOf } from "./worker-jobs.js";
@@ -20,7 +21,7 @@ describe("workers", () => {
   });
 
   it("are all of them, those with instances of their own too, but none that only publishes or looks after dead letters", () => {
-    const names = (system: string) => jobsOf([systems[system] as Topology], 1, 0).workers.map(({ service }) => service);
+    const names = (system: string) => [...new Set(jobsOf([systems[system] as Topology], 1, 0).workers.map(({ service }) => service))];
     expect(names("contextiq")).toEqual([
       ...["extraction-worker", "consolidation-worker", "result-handler", "event-handler", "analytics", "logging", "webhook"],
     ]);
@@ -34,6 +35,17 @@ describe("workers", () => {
     expect(names.length).toBe(3 * 17);
     expect(new Set(names).size).toBe(names.length);
     expect(jobsOf(all, 0, 0)).toEqual({ workers: [], load: [] });
+  });
+
+  it("are as many as the topology promises, in its environment", () => {
+    const extracting = (replicas: number, environment?: string) =>
+      jobsOf([forEnvironment(systems["contextiq"] as Topology, environment)], replicas, 0)
+        .workers.filter(({ service }) => service === "extraction-worker")
+        .map(({ name }) => name);
+    expect(extracting(1)).toEqual(["contextiq-extraction-worker-0", "contextiq-extraction-worker-1"]);
+    expect(extracting(1, "dev")).toEqual(["contextiq-extraction-worker-0"]);
+    expect(extracting(3, "dev").length).toBe(3);
+    expect(extracting(0)).toEqual([]);
   });
 
   it("are not of a topology without reference handlers", () => {

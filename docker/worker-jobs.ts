@@ -42,20 +42,24 @@ function own(system: string, service: string, name: string): Pick<Job, "variable
   return system === "stage7" ? { variables: { WARREN_API_HOST: name }, files: ["STAGE7_TOKEN_FILE"] } : { variables: {}, files: [] };
 }
 
-/** Every service that consumes, from queues or from instances of its own, in the order of the topology; and the load, shared by the samples of a system. */
+/** Every service that consumes, from queues or from instances of its own, in the order of the topology, as often as is asked for and at least as often as it promises; and the load, shared by the samples of a system. */
 export function jobsOf(topologies: readonly Topology[], replicas: number, load: number): { readonly workers: Job[]; readonly load: Job[] } {
   const services = topologies
     .filter(({ name }) => name in systems)
     .flatMap((topology) =>
-      Object.entries(topology.services ?? {}).map(([service, { consumes = [], instances = {}, publishes = [], user }]) => ({
-        ...{ system: topology.name, service, publishes, user: user ?? serviceUser(topology.name, service) },
-        takes: consumes.length + Object.keys(instances).length > 0,
-      })),
+      Object.entries(topology.services ?? {}).map(
+        ([service, { consumes = [], instances = {}, publishes = [], user, replicas: promised }]) => ({
+          ...{ system: topology.name, service, publishes, user: user ?? serviceUser(topology.name, service) },
+          takes: consumes.length + Object.keys(instances).length > 0,
+          // Fewer than the topology promises would be an alert.
+          count: replicas === 0 ? 0 : Math.max(replicas, promised?.min ?? 1),
+        }),
+      ),
     );
   const workers = services
     .filter(({ takes }) => takes)
-    .flatMap(({ system, service, user }) =>
-      Array.from({ length: replicas }, (_, index) => {
+    .flatMap(({ system, service, user, count }) =>
+      Array.from({ length: count }, (_, index) => {
         const name = `${system}-${service}-${index}`;
         const { variables, files } = own(system, service, name);
         return {

@@ -4,6 +4,7 @@ import { registerWorkers, type WorkerTarget } from "../docker/workers.js";
 import { components } from "../provision/components.js";
 import { guardConsumers } from "../provision/guard-consumers.js";
 import type { RabbitTopology } from "../provision/topology.js";
+import { forEnvironment } from "../topology/environments.js";
 import { WarrenError } from "../topology/errors.js";
 import type { Installation } from "../topology/model.js";
 import type { OpenBroker } from "./open-broker.js";
@@ -23,7 +24,8 @@ export function runWorkers(settings: Settings, broker: OpenBroker, { topologies 
   const stack = pulumi.getStack();
   const { targets, containers } = registerWorkers(
     {
-      ...{ prefix: `${pulumi.getProject()}-${stack}`, stack, image: chosen.workerImage, network: inDocker.network, topologies },
+      ...{ prefix: `${pulumi.getProject()}-${stack}`, stack, image: chosen.workerImage, network: inDocker.network },
+      topologies: topologies.map((each) => forEnvironment(each, settings.environment)),
       ...{ passwords: topology.passwords, urls: inDocker.insideUrls, ca: broker.ca, replicas: chosen.workers, load: chosen.load },
       file: (variable) => workerFile(process.cwd(), variable),
     },
