@@ -126,6 +126,17 @@ export class StackRun {
     this.tell(`no more: ${names.join(", ")}`);
   }
 
+  /** Waits until no alert fires but those of such names. */
+  async quiet(but = /^$/): Promise<void> {
+    let loud: readonly string[] = [];
+    await this.until("quiet", async () => {
+      loud = [...(await this.firing("queue"))].filter((name) => !but.test(name));
+      return loud.length === 0;
+    }).catch((error: unknown) => {
+      throw new Error(`alerts fire: ${loud.join(", ")}`, { cause: error });
+    });
+  }
+
   async targetsUp(expected: number): Promise<void> {
     let down: readonly string[] = ["none asked"];
     try {
