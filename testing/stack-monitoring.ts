@@ -179,10 +179,11 @@ async function main(run: StackRun): Promise<void> {
   // It has dead letters to publish.
   run.start("debias-neo4j-worker-0");
   await run.fires(["PublishersBlocked"]);
-  storming = false;
-  await storm.close();
   run.rabbitmqctl(0, "set_disk_free_limit", "256MB");
   run.rabbitmqctl(0, "set_vm_memory_high_watermark", "0.6");
+  storming = false;
+  // During an alarm the broker does not read from a connection that has published.
+  await storm.close();
   run.start("debias-qdrant-worker-0");
   await run.fires(["DeadLettersArriving"]);
   await run.over("MemoryAlarm", "DiskAlarm", "PublishersBlocked", "QueueWithoutConsumers", "ServiceNotConsuming");

@@ -28,6 +28,8 @@ interface Firing {
 
 /** Milliseconds for what takes some scrapes. */
 const WAIT_MS = 75_000;
+/** For all of a run. */
+const RUN_MS = 15 * 60_000;
 
 export const docker = (...args: readonly string[]): string[] =>
   execFileSync("docker", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] })
@@ -37,6 +39,12 @@ export const docker = (...args: readonly string[]): string[] =>
 /** `--config KEY=VALUE` for each. */
 export const configWords = (settings: object): string[] =>
   Object.entries(settings).flatMap(([key, value]) => ["--config", `${key}=${value}`]);
+
+/** A run that hangs ends like one that fails. */
+async function tooLong(): Promise<never> {
+  await sleep(RUN_MS, undefined, { ref: false });
+  throw new Error(`not done within ${RUN_MS / 60_000} minutes`);
+}
 
 export class StackRun {
   readonly stack = process.env["WARREN_STACK"] ?? "";
@@ -175,7 +183,7 @@ export class StackRun {
       try {
         const before = run.left();
         if (before.length > 0) throw new Error(`Stack ${run.stack} has something already: ${before.join(", ")}`);
-        await main(run);
+        await Promise.race([main(run), tooLong()]);
       } catch (error) {
         console.error(error);
         code = 1;
