@@ -21,7 +21,7 @@ const kinds: Readonly<Record<string, Kind>> = {
 };
 
 /** Everything that the stack makes in Docker carries this label. */
-const stackLabel = `warren.stack=${stackName}`;
+const stackLabel = (): string => `warren.stack=${stackName()}`;
 const HEALTHY_SECONDS = 90;
 
 /** The Docker objects among the resources of a state, in its order. */
@@ -97,7 +97,7 @@ export async function wake(containers: readonly DockerObject[]): Promise<{ objec
 /** Removes every object with the stack's label, its data too. Gives what was removed, for a line about it. */
 export async function removeLabelled(): Promise<string[]> {
   const removed: string[] = [];
-  const filter = ["--filter", `label=${stackLabel}`];
+  const filter = ["--filter", `label=${stackLabel()}`];
   const lists: readonly [Kind, readonly string[]][] = [
     ["container", ["ps", "--all", ...filter, "--format", "{{.Names}}"]],
     ["network", ["network", "ls", ...filter, "--format", "{{.Name}}"]],

@@ -12,6 +12,7 @@ import { systemChoice } from "./system-choice.js";
 import { getWorkerImage } from "./worker-image.js";
 
 interface SystemOptions extends SettingOptions {
+  readonly stack?: string;
   readonly system?: string;
   readonly all?: boolean;
   readonly discard?: boolean;
@@ -28,8 +29,16 @@ async function main(): Promise<number> {
     .enablePositionalOptions();
   const example = (command: Command, ...lines: string[]): Command =>
     command.addHelpText("after", `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`);
+  const withStack = (command: Command): Command =>
+    command
+      .option("--stack <name>", "the stack that Pulumi.NAME.yaml describes (default: WARREN_STACK, or dev)")
+      // What reads it, also the tools that are started, follows the environment.
+      .hook("preAction", () => {
+        const { stack } = command.opts<SystemOptions>();
+        if (stack !== undefined) process.env["WARREN_STACK"] = stack;
+      });
   const withSystem = (command: Command): Command =>
-    withSettings(command)
+    withSettings(withStack(command))
       .option("--system <name|file>", "a reference system, or a file that exports a topology")
       .option("--all", "all reference systems, each in its vhost");
   const withDiscard = (command: Command): Command => command.option("--discard", "queues may be deleted with the messages in them");
@@ -53,6 +62,7 @@ async function main(): Promise<number> {
     "npm run up -- --system debias",
     "npm run up -- --system ./my/topology.ts",
     "npm run up -- --all",
+    "npm run up -- --stack prod --config kubeContext=NAME",
   ).action(async (options: SystemOptions) => {
     code = await up(choose(options));
   });
@@ -64,9 +74,12 @@ async function main(): Promise<number> {
     code = await preview(choose(options));
   });
   example(
-    withDiscard(program.command("down")).description("Takes everything down. Refuses while a queue holds messages, unless --discard."),
+    withDiscard(withStack(program.command("down"))).description(
+      "Takes everything down. Refuses while a queue holds messages, unless --discard.",
+    ),
     "npm run down",
     "npm run down -- --discard",
+    "npm run down -- --stack prod",
   ).action(async (options: SystemOptions) => {
     code = await down(options.discard ? { discard: true } : {});
   });

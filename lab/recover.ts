@@ -30,7 +30,7 @@ export async function forgetAll(workspace: Workspace, env: NodeJS.ProcessEnv): P
 
 function engine(workspace: Workspace, env: NodeJS.ProcessEnv): Pulumi {
   return async (args, input) => {
-    const result = await need(`pulumi ${args.slice(0, 2).join(" ")}`, "pulumi", [...args, "--stack", stackName, "--non-interactive"], {
+    const result = await need(`pulumi ${args.slice(0, 2).join(" ")}`, "pulumi", [...args, "--stack", stackName(), "--non-interactive"], {
       cwd: workspace.program,
       env,
       ...(input === undefined ? {} : { input }),

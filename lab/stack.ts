@@ -89,7 +89,7 @@ export async function exec(command: string, args: readonly string[], cwd: string
   const { env } = await open();
   // What it starts is not the engine's: it must not be ended as something that an engine left.
   const { WARREN_CHECKOUT: _checkout, ...rest } = env;
-  return await attach(command, args, { cwd, env: { ...rest, PULUMI_STACK: stackName } });
+  return await attach(command, args, { cwd, env: { ...rest, PULUMI_STACK: stackName() } });
 }
 
 async function open(): Promise<{ workspace: Workspace; env: NodeJS.ProcessEnv; tools: Tools }> {
@@ -139,7 +139,7 @@ async function configure(
   { discard = false }: StackOptions,
   images: (settings: Settings) => Promise<Images> | Images,
 ): Promise<void> {
-  const file = join(workspace.program, `Pulumi.${stackName}.yaml`);
+  const file = join(workspace.program, `Pulumi.${stackName()}.yaml`);
   const tracked = existsSync(file) ? readFileSync(file, "utf8") : "";
   const values: Record<string, string> = { [`${projectName}:image`]: tools.image };
   if (system !== undefined) values[`${projectName}:system`] = system;
@@ -153,13 +153,13 @@ async function configure(
 async function getSalt(workspace: Workspace, env: NodeJS.ProcessEnv): Promise<string> {
   const checkpoint = readCheckpoint(workspace.checkpointFile);
   if (checkpoint?.salt) return checkpoint.salt;
-  const file = join(workspace.birthplace, `Pulumi.${stackName}.yaml`);
+  const file = join(workspace.birthplace, `Pulumi.${stackName()}.yaml`);
   const read = (): string | undefined => (existsSync(file) ? /^encryptionsalt:\s*(\S+)/m.exec(readFileSync(file, "utf8"))?.[1] : undefined);
   const known = checkpoint && read();
   if (known) return known;
   if (checkpoint)
-    await need("pulumi stack rm", "pulumi", ["stack", "rm", stackName, "--yes", "--preserve-config"], { cwd: workspace.birthplace, env });
-  await need("pulumi stack init", "pulumi", ["stack", "init", stackName, "--secrets-provider", "passphrase", "--non-interactive"], {
+    await need("pulumi stack rm", "pulumi", ["stack", "rm", stackName(), "--yes", "--preserve-config"], { cwd: workspace.birthplace, env });
+  await need("pulumi stack init", "pulumi", ["stack", "init", stackName(), "--secrets-provider", "passphrase", "--non-interactive"], {
     cwd: workspace.birthplace,
     env,
   });
@@ -170,7 +170,7 @@ async function getSalt(workspace: Workspace, env: NodeJS.ProcessEnv): Promise<st
 
 async function pulumi(workspace: Workspace, env: NodeJS.ProcessEnv, args: readonly string[]): Promise<number> {
   const manner = terminal ? [] : ["--non-interactive", "--color", "never", "--suppress-progress"];
-  const all = [...args, "--stack", stackName, "--config-file", workspace.configFile, "--suppress-outputs", ...manner];
+  const all = [...args, "--stack", stackName(), "--config-file", workspace.configFile, "--suppress-outputs", ...manner];
   const code = await attach("pulumi", all, { cwd: workspace.program, env });
   if (code > 128) print("\nThe engine was ended before it was done. Run the same command again: it goes on from there.");
   return code;

@@ -8,7 +8,7 @@ import { rememberable } from "./settings-choice.js";
 
 const DEV = "dev";
 /** The stack that the lab's commands work on. Another name is another stack beside it, with containers, volumes and ports of its own. */
-export const stackName = process.env["WARREN_STACK"] || DEV;
+export const stackName = (): string => process.env["WARREN_STACK"] || DEV;
 /** As Pulumi.yaml says. */
 export const projectName = "warren";
 
@@ -36,7 +36,7 @@ export class Workspace {
     readonly folder: string,
     /** The folder with Pulumi.yaml. */
     readonly program: string = checkout,
-    private readonly stack: string = stackName,
+    private readonly stack: string = stackName(),
   ) {
     this.passphraseFile = join(folder, "passphrase");
     this.stateFolder = join(folder, "state");

@@ -25,8 +25,8 @@ export class TestStack {
     const workspace = program === undefined ? new Workspace(folder) : new Workspace(folder, program);
     workspace.prepare();
     const stack = new TestStack(workspace, workspace.environment(process.env));
-    await stack.need(["stack", "init", stackName, "--secrets-provider", "passphrase", "--non-interactive"], workspace.birthplace);
-    writeFileSync(workspace.configFile, readFileSync(join(workspace.birthplace, `Pulumi.${stackName}.yaml`)), { mode: 0o600 });
+    await stack.need(["stack", "init", stackName(), "--secrets-provider", "passphrase", "--non-interactive"], workspace.birthplace);
+    writeFileSync(workspace.configFile, readFileSync(join(workspace.birthplace, `Pulumi.${stackName()}.yaml`)), { mode: 0o600 });
     for (const [key, value] of Object.entries(values)) await stack.set(key, value);
     for (const [key, value] of Object.entries(secrets)) await stack.set(key, value, true);
     return stack;
@@ -40,7 +40,7 @@ export class TestStack {
       "set",
       name,
       "--stack",
-      stackName,
+      stackName(),
       "--config-file",
       this.workspace.configFile,
       "--path",
@@ -52,7 +52,7 @@ export class TestStack {
 
   /** Runs a command of the engine on this stack; never throws for its failure. */
   async pulumi(...args: readonly string[]): Promise<Result & { readonly output: string }> {
-    const all = [...args, "--stack", stackName, "--config-file", this.workspace.configFile, "--non-interactive", "--color", "never"];
+    const all = [...args, "--stack", stackName(), "--config-file", this.workspace.configFile, "--non-interactive", "--color", "never"];
     const result = await run("pulumi", all, { cwd: this.workspace.program, env: this.env });
     return { ...result, output: `${result.stdout}\n${result.stderr}` };
   }
