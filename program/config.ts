@@ -62,7 +62,9 @@ export function number(config: pulumi.Config, key: string, fallback: number, [le
 
 /** An object of texts, each of them a secret from here on. */
 export function secretTexts(config: pulumi.Config, key: string): Record<string, pulumi.Output<string>> {
-  const entries = Object.entries(readObject(config, key));
+  const entries = Object.entries(
+    readObject(config, key, `it holds names and texts: pulumi config set --secret --path 'warren:${key}["NAME"]' (it asks for the value)`),
+  );
   if (entries.length > 0) needSecret(key);
   return Object.fromEntries(
     entries.map(([name, value]) => {
@@ -73,7 +75,7 @@ export function secretTexts(config: pulumi.Config, key: string): Record<string, 
   );
 }
 
-function readObject(config: pulumi.Config, key: string): Record<string, unknown> {
+function readObject(config: pulumi.Config, key: string, remedy: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = config.getObject<unknown>(key) ?? {};
@@ -81,11 +83,12 @@ function readObject(config: pulumi.Config, key: string): Record<string, unknown>
     value = undefined;
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new WarrenError(`warren:${key} is not an object of names and texts.`, {
-    remedy: `pulumi config set --secret --path 'warren:${key}["NAME"]' (it asks for the value)`,
-    exitCode: 2,
-  });
+  throw new WarrenError(`warren:${key} is not an object.`, { remedy, exitCode: 2 });
 }
+
+/** Whatever stands there, as long as it is an object. */
+export const object = (config: pulumi.Config, key: string): Record<string, unknown> =>
+  readObject(config, key, `pulumi config set --path 'warren:${key}.NAME' VALUE (Pulumi.yaml describes every key)`);
 
 export function need(config: pulumi.Config, key: string, secret: boolean): string {
   const value = secret ? secretText(config, key) : text(config, key);

@@ -10,7 +10,7 @@ export const CA_FILE = join("tls", "ca.pem");
 const AUTHORITY_DAYS = 3650;
 
 export interface LocalCertificates {
-  /** By node. */
+  /** In the order of the servers. */
   readonly certificates: readonly (Certificate & { readonly ca: string })[];
   /** Where the authority's is, PEM; in a dry run, where it would be. */
   readonly caFile: string;
@@ -32,10 +32,13 @@ export function localAuthority(directory: string): { readonly caFile: string } |
   return existsSync(caFile) ? { caFile } : undefined;
 }
 
-/** The same in every run, until one is near its end or has to have other names. Throws a WarrenError if none can be made. */
+/**
+ * The same in every run, until one is near its end or has to have other names. Throws a WarrenError if none can be made.
+ * @param servers by the name of their files, the hosts that each is, beside this machine
+ */
 export async function localCertificates(
   directory: string,
-  nodes: readonly string[],
+  servers: Readonly<Record<string, readonly string[]>>,
   options: CertificateOptions,
 ): Promise<LocalCertificates> {
   const { days, now = new Date(), dryRun = false } = options;
@@ -49,10 +52,10 @@ export async function localCertificates(
     options,
   );
   const certificates: (Certificate & { readonly ca: string })[] = [];
-  for (const node of nodes) {
-    const names = [`DNS:${node}`, "DNS:localhost", "IP:127.0.0.1"];
+  for (const [server, hosts] of Object.entries(servers)) {
+    const names = [...hosts.map((host) => `DNS:${host}`), "DNS:localhost", "IP:127.0.0.1"];
     const why = (old: Certificate): string | undefined => staleness(old, authority.cert, names, now);
-    certificates.push({ ...(await kept(folder, node, why, () => makeServer(authority, names, days), options)), ca: authority.cert });
+    certificates.push({ ...(await kept(folder, server, why, () => makeServer(authority, names, days), options)), ca: authority.cert });
   }
   return { certificates, caFile: join(folder, "ca.pem") };
 }

@@ -55,7 +55,7 @@ export async function openBroker(settings: Settings, plan: InstallationPlan, dir
 
 const tell = (text: string): void => void pulumi.log.info(text);
 
-async function look(settings: Settings, plan: InstallationPlan, connection: Connection): Promise<void> {
+export async function look(settings: Settings, plan: InstallationPlan, connection: Connection): Promise<void> {
   const { allowDataLoss, brokerVersion } = settings;
   await guard({
     connection,
@@ -146,7 +146,7 @@ async function openDocker(
     onProgress: tell,
   });
   const making = { days: inDocker.certificateDays, onProgress: tell, dryRun: pulumi.runtime.isDryRun() };
-  const tls = listeners.tls ? await localCertificates(directory, names, making) : undefined;
+  const tls = listeners.tls ? await localCertificates(directory, Object.fromEntries(names.map((name) => [name, [name]])), making) : undefined;
   // In a preview there may be none yet.
   const ca = localAuthority(directory);
   if (found.state === "running")

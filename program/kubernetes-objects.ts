@@ -1,0 +1,42 @@
+/** Plain objects of Kubernetes as resources of the engine: each of the class that its kind has, or a custom one. */
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { keyOf, type KubernetesObject } from "../k8s/objects.js";
+
+type Class = new (name: string, args: never, options: pulumi.CustomResourceOptions) => pulumi.CustomResource;
+
+/** The groups that builders use, by `apiVersion`. */
+const BUILT_IN: Readonly<Record<string, object>> = {
+  v1: kubernetes.core.v1,
+  "apps/v1": kubernetes.apps.v1,
+  "autoscaling/v2": kubernetes.autoscaling.v2,
+  "networking.k8s.io/v1": kubernetes.networking.v1,
+  "policy/v1": kubernetes.policy.v1,
+  "rbac.authorization.k8s.io/v1": kubernetes.rbac.v1,
+};
+
+/** What an object of its kind has to say of itself before anything goes on; of others the provider knows when they are ready. */
+const WAIT_FOR: Readonly<Record<string, string>> = { RabbitmqCluster: "condition=AllReplicasReady" };
+/** A node of a broker waits at most an hour for those that depend on it. */
+const TIMEOUTS: pulumi.CustomTimeouts = { create: "20m", update: "90m", delete: "20m" };
+
+function classOf({ apiVersion, kind }: KubernetesObject): Class {
+  const group = BUILT_IN[apiVersion] as Readonly<Record<string, Class>> | undefined;
+  return group?.[kind] ?? (kubernetes.apiextensions.CustomResource as unknown as Class);
+}
+
+/** `values` are laid into the object where its builder leaves a place for them, as a Secret's data. */
+export function registerObject(
+  object: KubernetesObject & { readonly [field: string]: unknown },
+  options: pulumi.CustomResourceOptions,
+): pulumi.CustomResource {
+  const waitFor = WAIT_FOR[object.kind];
+  const { metadata } = object;
+  const said =
+    waitFor === undefined ? object : { ...object, metadata: { ...metadata, annotations: { ...metadata.annotations, "pulumi.com/waitFor": waitFor } } };
+  return new (classOf(object))(keyOf(object), said as never, pulumi.mergeOptions({ customTimeouts: TIMEOUTS }, options));
+}
+
+/** In their order, each kind of thing after those before it that it may need: `dependsOn` of a list's members is what went before the list. */
+export const registerObjects = (objects: readonly KubernetesObject[], options: pulumi.CustomResourceOptions): pulumi.CustomResource[] =>
+  objects.map((object) => registerObject(object, options));
