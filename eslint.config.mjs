@@ -94,6 +94,12 @@ export default tseslint.config(
   { files: ["topology/**/*.ts"], ignores: tests, rules: { ...imports([noOtherFolder(), ...noEffects]), ...pure } },
   { files: ["monitoring/**/*.ts"], ignores: tests, rules: { ...imports([noOtherFolder("monitoring"), ...noEffects]), ...pure } },
   {
+    files: ["k8s/**/*.ts"],
+    ignores: tests,
+    // What of other folders is pure: monitoring/, the words that reference workers and the exporter start with.
+    rules: { ...imports([noOtherFolder("k8s", "monitoring", "workers", "exporter"), ...noEffects]), ...pure },
+  },
+  {
     files: ["workers/**/*.ts"],
     ignores: tests,
     rules: imports([

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { compileInstallation } from "../topology/compile/compile.js";
 import type { Topology } from "../topology/model.js";
 import { bootDefinitions, brokerConf, DEFINITIONS_FILE, enabledPlugins } from "./files.js";
-import { pluginsOf } from "./plugins.js";
+import { pluginsOf } from "../topology/compile/plugins.js";
 
 describe("the definitions for the start", () => {
   const text = bootDefinitions({ name: "warren", password: "sekret", salt: "s" });

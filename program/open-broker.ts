@@ -6,7 +6,7 @@ import { Broker, containerName } from "../docker/broker.js";
 import { reviveDrained } from "../docker/membership.js";
 import { MONITORING_CONTAINERS } from "../docker/monitoring.js";
 import { nodeNames, portsOf, published } from "../docker/nodes.js";
-import { pluginsOf } from "../docker/plugins.js";
+import { pluginsOf } from "../topology/compile/plugins.js";
 import { isGone, preflight, type Found } from "../docker/preflight.js";
 import { UI } from "../docker/ui-files.js";
 import type { BrokerArgs } from "../provision/args.js";

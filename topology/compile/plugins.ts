@@ -1,5 +1,5 @@
 /** Which of the broker's plugins topologies need. Pure. */
-import type { InstallationPlan } from "../topology/compile/plan.js";
+import type { InstallationPlan } from "./plan.js";
 
 /** Always: the management API is how everything is provisioned, prometheus how it is watched. */
 const ALWAYS = ["rabbitmq_management", "rabbitmq_prometheus"];
