@@ -1,0 +1,189 @@
+/** The broker of a stack in Kubernetes: looked at where there is one, before anything is registered; then its cluster, and the way into it. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type KubeConfig } from "@kubernetes/client-node";
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { writeEndpoint } from "../broker/address.js";
+import { brokerNames, CA_KEY, certificateNames } from "../k8s/names.js";
+import { prod, type Prod } from "../k8s/prod.js";
+import type { ProdSettings } from "../k8s/settings.js";
+import { kubeConfig } from "../kube/context.js";
+import { managementOf, type Connection } from "../provision/connection.js";
+import { globalName } from "../provision/identity.js";
+import { OwnResource } from "../provision/own/resource.js";
+import { untilItAnswers } from "../provision/wait.js";
+import type { InstallationPlan } from "../topology/compile/plan.js";
+import { WarrenError } from "../topology/errors.js";
+import type { Installation } from "../topology/model.js";
+import { accessOf, type Access } from "./kubernetes-access.js";
+import { registerObject, registerObjects } from "./kubernetes-objects.js";
+import type { KubernetesSettings } from "./kubernetes-settings.js";
+import { localCertificates } from "./local-certificates.js";
+import { LOCAL_FOLDER, localSecret } from "./local-secrets.js";
+import { look, type OpenBroker } from "./open-broker.js";
+import type { Settings } from "./settings.js";
+
+/** What workers and monitoring are made with. */
+export interface InKubernetes {
+  readonly objects: Prod;
+  readonly settings: ProdSettings;
+  readonly options: pulumi.CustomResourceOptions;
+  /** Who vouches for the broker's certificate, PEM; empty where everybody knows them. */
+  readonly ca: pulumi.Output<string>;
+}
+
+/** A broker that answers is looked at within this; one that is being made has this long after its pods are ready. */
+const ANSWER_SECONDS = 90;
+const SECRETS_SECONDS = 60;
+
+const tell = (text: string): void => void pulumi.log.info(text);
+
+export async function openKubernetes(
+  settings: Settings,
+  chosen: KubernetesSettings,
+  { installation, plan }: { readonly installation: Installation; readonly plan: InstallationPlan },
+  directory: string,
+): Promise<OpenBroker & { readonly inKubernetes: InKubernetes }> {
+  const stack = pulumi.getStack();
+  const config = kubeConfig(chosen.context);
+  const { prod: wanted } = chosen;
+  const place = new Place(chosen, directory, stack);
+  const access = await accessOf(config, wanted);
+  if (access) await lookAt(settings, plan, place.connection(access), chosen);
+
+  const objects = prod(installation, wanted, { environment: settings.environment });
+  const provider = new kubernetes.Provider("kubernetes", { context: chosen.context ?? "" });
+  const namespaces = registerObjects(objects.namespaces, { provider });
+  const inCluster: pulumi.CustomResourceOptions = { provider, dependsOn: namespaces };
+  const certificate = await ownCertificate(wanted, directory, inCluster);
+  const cluster = registerObjects(objects.cluster, { ...inCluster, dependsOn: [...namespaces, ...certificate] });
+  const broker = cluster[objects.cluster.findIndex(({ kind }) => kind === "RabbitmqCluster")];
+  if (!broker) throw new WarrenError("The objects of the prod stack hold no RabbitmqCluster");
+
+  const known: pulumi.Output<Access> = access
+    ? pulumi.secret(access)
+    : pulumi.secret(pulumi.all(cluster.map(({ id }) => id)).apply(() => untilThere(config, wanted)));
+  const connection = known.apply((there) => place.connection(there));
+  const ready = new OwnResource(
+    "ready",
+    globalName("ready", "broker"),
+    { spec: { broker: broker.id, timeoutSeconds: ANSWER_SECONDS, remedy: remedyOf(chosen) }, connection },
+    { dependsOn: cluster },
+  );
+  return {
+    args: {
+      endpoint: place.managementUrl,
+      username: connection.username,
+      password: pulumi.secret(connection.password),
+      ...(access?.ca === undefined && wanted.tls.source === "secret" ? {} : { caFile: place.caFile }),
+    },
+    options: { dependsOn: [ready], deletedWith: broker },
+    salt: settings.salt ?? localSecret(directory, "salt"),
+    managementUrl: place.managementUrl,
+    amqpUrl: objects.endpoints.amqp,
+    metricsUrl: undefined,
+    administrator: `of Secret ${wanted.namespaces.broker}/${brokerNames(wanted.cluster.name).defaultUser}`,
+    passwordIn: undefined,
+    // With the cluster everything in it goes.
+    isGone: async () => (await accessOf(config, wanted)) === undefined,
+    announce: (topology) => {
+      if (pulumi.runtime.isDryRun()) return;
+      pulumi.all([known, topology.vhosts]).apply(([{ username, password }]) =>
+        writeEndpoint(
+          directory,
+          {
+            ...{ managementUrl: place.managementUrl, amqpUrl: place.amqpUrl, username, password, system: settings.system },
+            caFile: place.caName,
+          },
+          stack,
+        ),
+      );
+    },
+    inKubernetes: {
+      objects,
+      settings: wanted,
+      options: { provider, dependsOn: namespaces },
+      ca: pulumi.output(known.apply(({ ca }) => ca ?? "")),
+    },
+  };
+}
+
+/** Addresses as this machine has them, and the file with the authority. */
+class Place {
+  readonly managementUrl: string;
+  readonly amqpUrl: string;
+  /** In the ignored folder. */
+  readonly caName: string;
+  readonly caFile: string;
+
+  constructor({ endpoint, forwardPort }: KubernetesSettings, directory: string, stack: string) {
+    // The certificate is for `localhost` too, and not for an address.
+    this.managementUrl = endpoint ?? `https://localhost:${forwardPort}`;
+    const { hostname } = new URL(this.managementUrl);
+    this.amqpUrl = `amqps://${hostname}:${endpoint === undefined ? amqpForward(forwardPort) : 5671}`;
+    this.caName = join("tls", `${stack}-broker-ca.pem`);
+    this.caFile = join(directory, LOCAL_FOLDER, this.caName);
+  }
+
+  connection({ username, password, ca }: Access): Connection {
+    if (ca === undefined) return { endpoint: this.managementUrl, username, password };
+    mkdirSync(join(this.caFile, ".."), { recursive: true, mode: 0o700 });
+    writeFileSync(this.caFile, ca, { mode: 0o600 });
+    return { endpoint: this.managementUrl, username, password, caFile: this.caFile };
+  }
+}
+
+/** The forward to AMQPS is on the port before that of the management API: 15671 and 15670. */
+export const amqpForward = (forwardPort: number): number => forwardPort - 1;
+
+const remedyOf = ({ endpoint, forwardPort, prod: { cluster, namespaces } }: KubernetesSettings): string =>
+  endpoint === undefined
+    ? `npm run up leads 127.0.0.1:${forwardPort} into the cluster by itself; with pulumi alone, run npm run forward beside it. kubectl -n ${namespaces.broker} get pods,rabbitmqcluster tells how ${cluster.name} is`
+    : `see to it that warren:endpoint, ${endpoint}, can be reached from here`;
+
+async function lookAt(settings: Settings, plan: InstallationPlan, connection: Connection, chosen: KubernetesSettings): Promise<void> {
+  const broker = managementOf(connection);
+  try {
+    const options = { seconds: ANSWER_SECONDS, passing: ["unreachable", "failed"], remedy: remedyOf(chosen) } as const;
+    await untilItAnswers(broker, options);
+  } finally {
+    await broker.close();
+  }
+  await look(settings, plan, connection);
+}
+
+/** The operator has made the default user's Secret before its pods are ready, cert-manager the certificate's: a moment may pass until both are read. */
+async function untilThere(config: KubeConfig, wanted: ProdSettings): Promise<Access> {
+  const deadline = Date.now() + SECRETS_SECONDS * 1000;
+  for (;;) {
+    const access = await accessOf(config, wanted);
+    if (access) return access;
+    const { namespaces, cluster, tls } = wanted;
+    const names = [brokerNames(cluster.name).defaultUser, tls.secret].join(" and ");
+    if (Date.now() > deadline)
+      throw new WarrenError(`The cluster is there, and not the Secrets ${names} in namespace ${namespaces.broker}.`, {
+        remedy: `kubectl -n ${namespaces.broker} get secrets,rabbitmqcluster; the operator's log tells why`,
+      });
+    await sleep(1000);
+  }
+}
+
+/** The broker's certificate by the authority of the checkout, for trials. */
+async function ownCertificate(
+  { tls, cluster, namespaces }: ProdSettings,
+  directory: string,
+  options: pulumi.CustomResourceOptions,
+): Promise<pulumi.CustomResource[]> {
+  if (tls.source !== "stack") return [];
+  const server = `${cluster.name}-${pulumi.getStack()}`;
+  const hosts = certificateNames(cluster.name, namespaces.broker).filter((name) => name !== "localhost");
+  const making = { days: tls.days, onProgress: tell, dryRun: pulumi.runtime.isDryRun() };
+  const { certificates } = await localCertificates(directory, { [server]: hosts }, making);
+  const [made] = certificates;
+  if (!made) return [];
+  const stringData = pulumi.secret({ "tls.crt": made.cert, "tls.key": made.key, [CA_KEY]: made.ca });
+  const metadata = { name: tls.secret, namespace: namespaces.broker };
+  return [registerObject({ apiVersion: "v1", kind: "Secret", metadata, type: "kubernetes.io/tls", stringData }, options)];
+}
