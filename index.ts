@@ -1,4 +1,5 @@
 /** The program of `pulumi up`: configuration, check, look at what is there, broker, topology, outputs. Nothing is decided here. */
+import { admitForBroker } from "./program/admit-for-broker.js";
 import { openBroker } from "./program/open-broker.js";
 import { runMonitoring } from "./program/run-monitoring.js";
 import { runUi } from "./program/run-ui.js";
@@ -15,9 +16,10 @@ async function program(): Promise<Record<string, unknown>> {
   const { system, environment, strict, allowDataLoss, secrets, passwords } = settings;
 
   const { label, value } = await loadTopology(system, process.cwd());
-  const { plan, installation } = admit(value, { label, environment, strict });
+  const admitted = admitForBroker(admit(value, { label, environment, strict }), settings, label);
+  const { plan, installation } = admitted;
 
-  const broker = await openBroker(settings, plan, process.cwd());
+  const broker = await openBroker(settings, admitted, process.cwd());
   const topology = new RabbitTopology(
     "topology",
     {
@@ -28,13 +30,17 @@ async function program(): Promise<Record<string, unknown>> {
       // It has looked already, before the broker's container was touched.
       guard: false,
       secrets,
-      passwords,
+      passwords: { ...passwords, ...broker.passwords },
       salt: broker.salt,
       broker: broker.args,
       isGone: broker.isGone,
     },
     broker.options,
   );
+  if (broker.inKubernetes) {
+    const { runInKubernetes } = await import("./program/run-kubernetes.js");
+    runInKubernetes(broker.inKubernetes, installation, topology, process.cwd());
+  }
   const workers = runWorkers(settings, broker, installation, topology);
   const monitoring = runMonitoring(settings, broker, installation, topology, workers);
   const ui = runUi(settings, broker, installation, topology, process.cwd());

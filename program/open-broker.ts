@@ -17,8 +17,10 @@ import type { RabbitTopology } from "../provision/topology.js";
 import { untilItAnswers } from "../provision/wait.js";
 import type { InstallationPlan } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
+import type { Installation } from "../topology/model.js";
 import { CA_FILE, localAuthority, localCertificates } from "./local-certificates.js";
 import { LOCAL_FOLDER, localSecret } from "./local-secrets.js";
+import type { InKubernetes } from "./open-kubernetes.js";
 import { externalArgs, PORT_KEYS, toolPorts, type DockerSettings, type ExternalSettings, type Settings } from "./settings.js";
 
 export interface OpenBroker {
@@ -26,11 +28,15 @@ export interface OpenBroker {
   /** Of the topology: what it waits for, and with what it ends. */
   readonly options: pulumi.ComponentResourceOptions;
   readonly salt: string;
+  /** By user, of those whose password is neither the configuration's nor one that is made for every user. */
+  readonly passwords?: Readonly<Record<string, pulumi.Input<string>>>;
   readonly managementUrl: string;
   readonly amqpUrl: string | undefined;
   readonly metricsUrl: string | undefined;
   /** The dev stack's own: its nodes, its network. */
   readonly inDocker?: Broker;
+  /** The prod stack's own: its cluster, what is to run beside it. */
+  readonly inKubernetes?: InKubernetes;
   /** The authority of its certificates, PEM, where it has TLS alone. */
   readonly ca?: string | undefined;
   /** The authority of its certificates, PEM, where it has TLS. */
@@ -47,9 +53,18 @@ export interface OpenBroker {
 const ADMINISTRATOR = "warren";
 
 /** Throws a WarrenError if the broker cannot be had, or if the update would lose messages; nothing is changed then. */
-export async function openBroker(settings: Settings, plan: InstallationPlan, directory: string): Promise<OpenBroker> {
+export async function openBroker(
+  settings: Settings,
+  { plan, installation }: { readonly plan: InstallationPlan; readonly installation: Installation },
+  directory: string,
+): Promise<OpenBroker> {
   const salt = settings.salt ?? localSecret(directory, "salt");
   const { broker } = settings;
+  if (broker.kind === "kubernetes") {
+    // Its libraries are large, and nobody else needs them.
+    const { openKubernetes } = await import("./open-kubernetes.js");
+    return openKubernetes(settings, broker, { plan, installation }, directory);
+  }
   return broker.kind === "external" ? openExternal(settings, broker, plan, salt) : openDocker(settings, broker, plan, salt, directory);
 }
 

@@ -10,6 +10,7 @@ import { brokerNames, CA_KEY, certificateNames } from "../k8s/names.js";
 import { prod, type Prod } from "../k8s/prod.js";
 import type { ProdSettings } from "../k8s/settings.js";
 import { kubeConfig } from "../kube/context.js";
+import { amqpForward } from "../kube/ports.js";
 import { managementOf, type Connection } from "../provision/connection.js";
 import { globalName } from "../provision/identity.js";
 import { OwnResource } from "../provision/own/resource.js";
@@ -19,6 +20,7 @@ import { WarrenError } from "../topology/errors.js";
 import type { Installation } from "../topology/model.js";
 import { accessOf, type Access } from "./kubernetes-access.js";
 import { registerObject, registerObjects } from "./kubernetes-objects.js";
+import { generationPasswords } from "./kubernetes-secrets.js";
 import type { KubernetesSettings } from "./kubernetes-settings.js";
 import { localCertificates } from "./local-certificates.js";
 import { LOCAL_FOLDER, localSecret } from "./local-secrets.js";
@@ -77,8 +79,9 @@ export async function openKubernetes(
       endpoint: place.managementUrl,
       username: connection.username,
       password: pulumi.secret(connection.password),
-      ...(access?.ca === undefined && wanted.tls.source === "secret" ? {} : { caFile: place.caFile }),
+      caFile: connection.apply(({ caFile }) => caFile) as pulumi.Output<string>,
     },
+    passwords: generationPasswords(installation, wanted),
     options: { dependsOn: [ready], deletedWith: broker },
     salt: settings.salt ?? localSecret(directory, "salt"),
     managementUrl: place.managementUrl,
@@ -134,9 +137,6 @@ class Place {
     return { endpoint: this.managementUrl, username, password, caFile: this.caFile };
   }
 }
-
-/** The forward to AMQPS is on the port before that of the management API: 15671 and 15670. */
-export const amqpForward = (forwardPort: number): number => forwardPort - 1;
 
 const remedyOf = ({ endpoint, forwardPort, prod: { cluster, namespaces } }: KubernetesSettings): string =>
   endpoint === undefined

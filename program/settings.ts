@@ -8,6 +8,7 @@ import { DEFAULT_IMAGE } from "../docker/broker.js";
 import { DEFAULT_PORTS, NODE_COUNTS, portsTwice, type Listeners, type NodeCount, type Ports } from "../docker/nodes.js";
 import { UI_PORT } from "../docker/ui-files.js";
 import type { BrokerArgs } from "../provision/args.js";
+import { kubernetesSettings, type KubernetesSettings } from "./kubernetes-settings.js";
 
 export interface DockerSettings {
   readonly kind: "docker";
@@ -46,7 +47,7 @@ type Files = Partial<Record<"caFile" | "certFile" | "keyFile", string>>;
 export interface Settings {
   readonly system: string;
   readonly environment: string;
-  readonly broker: DockerSettings | ExternalSettings;
+  readonly broker: DockerSettings | ExternalSettings | KubernetesSettings;
   readonly brokerVersion: Version | undefined;
   readonly allowDataLoss: boolean;
   readonly strict: boolean;
@@ -139,18 +140,21 @@ function inDocker(config: pulumi.Config): DockerSettings {
   };
 }
 
+const BROKERS = { docker: inDocker, external, kubernetes: kubernetesSettings } as const;
+
 /** Throws a WarrenError that names the key, its value, and what could stand there. */
 export function readSettings(): Settings {
   const config = new pulumi.Config("warren");
   const broker = text(config, "broker") ?? "docker";
-  if (broker !== "docker" && broker !== "external") throw wrong("broker", broker, ["docker", "external"]);
+  const read = Object.hasOwn(BROKERS, broker) ? BROKERS[broker as keyof typeof BROKERS] : undefined;
+  if (!read) throw wrong("broker", broker, Object.keys(BROKERS));
   const version = text(config, "brokerVersion");
   const brokerVersion = VERSIONS.find((known) => known === version);
   if (version !== undefined && brokerVersion === undefined) throw wrong("brokerVersion", version, VERSIONS);
   return {
     system: text(config, "system") ?? "contextiq",
     environment: text(config, "environment") ?? pulumi.getStack(),
-    broker: broker === "docker" ? inDocker(config) : external(config),
+    broker: read(config),
     brokerVersion,
     allowDataLoss: boolean(config, "allowDataLoss"),
     strict: boolean(config, "strict"),

@@ -1,0 +1,48 @@
+/** What a stack's configuration says of Kubernetes: `warren:kubernetes`, with the file that may be laid over it. */
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import { readProdSettings, type ProdSettings } from "../k8s/settings.js";
+import { WarrenError } from "../topology/errors.js";
+
+export interface KubernetesChoice {
+  /** `warren:kubernetes` */
+  readonly kubernetes: Json;
+  /** `warren:kubernetesFile`: a YAML file of the same shape, for a smaller cluster. */
+  readonly file?: string | undefined;
+  /** `warren:workerImage`, which wins. */
+  readonly workerImage?: string | undefined;
+}
+
+export type Json = { readonly [key: string]: unknown };
+const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Objects are merged, anything else is replaced. */
+export function laidOver(below: Json, above: Json): Json {
+  const merged = Object.entries(above).map(([key, value]) => {
+    const old = below[key];
+    return [key, isObject(old) && isObject(value) ? laidOver(old, value) : value] as const;
+  });
+  return { ...below, ...Object.fromEntries(merged) };
+}
+
+function fromFile(file: string): Json {
+  const wrong = (why: string): WarrenError =>
+    new WarrenError(`warren:kubernetesFile: ${JSON.stringify(file)} ${why}.`, {
+      remedy: "give the path of a YAML file, relative to Pulumi.yaml, of the shape of warren:kubernetes (docs/kubernetes.md has every key)",
+      exitCode: 2,
+    });
+  let value: unknown;
+  try {
+    value = parse(readFileSync(file, "utf8")) ?? {};
+  } catch (error) {
+    throw wrong(`cannot be read: ${(error as Error).message}`);
+  }
+  if (isObject(value)) return value;
+  throw wrong("holds no object");
+}
+
+/** Throws a WarrenError (exit code 2) that names every key that is wrong. */
+export function prodSettingsOf({ kubernetes, file, workerImage }: KubernetesChoice): ProdSettings {
+  const chosen = laidOver(kubernetes, file === undefined ? {} : fromFile(file));
+  return readProdSettings(workerImage === undefined ? chosen : laidOver(chosen, { workers: { image: workerImage } }));
+}
