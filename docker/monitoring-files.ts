@@ -1,7 +1,6 @@
 /** What the containers of the monitoring start with: where things are in the stack's network, Alertmanager's and Grafana's files, the exporter's words. Pure. */
 import { stringify } from "yaml";
-import { forEnvironment } from "../topology/environments.js";
-import type { Installation } from "../topology/model.js";
+import { exporterArguments } from "../exporter/words.js";
 import { INSIDE, managementInside, nodeNames, type Listeners } from "./nodes.js";
 
 export interface MonitoringPorts {
@@ -23,6 +22,8 @@ export const GRAFANA = "grafana";
 /** Of the exporter: uploaded into its container. */
 export const EXPORTER_FILES = { topology: "/run/warren/topology.cjs", password: "/run/warren/password", ca: "/run/warren/ca.pem" } as const;
 
+export { topologyScript } from "../topology/script.js";
+
 /** What Prometheus scrapes of the broker, and where it sends alerts. Metrics are plain in the stack's network, with TLS too. */
 export const targetsOf = (
   nodes: number,
@@ -35,40 +36,14 @@ export const targetsOf = (
 /** Every node is asked, with TLS every certificate watched, and Prometheus itself. */
 export function exporterWords(nodes: number, listeners: Listeners, intervalSeconds: number, name: string): string[] {
   const hosts = nodeNames(nodes);
-  const [first = "", ...others] = hosts.map((host) => managementInside(host, listeners));
-  const certificates = listeners.tls ? hosts.flatMap((host) => [`amqps://${host}:${INSIDE.amqps}`, `https://${host}:${INSIDE.https}`]) : [];
-  return [
-    ...["exporter", EXPORTER_FILES.topology, "--broker", first],
-    ...others.flatMap((node) => ["--node", node]),
-    ...certificates.flatMap((endpoint) => ["--certificate", endpoint]),
-    ...["--listen", `0.0.0.0:${EXPORTER_PORT}`, "--interval", `${intervalSeconds}s`],
-    ...["--prometheus", `http://${PROMETHEUS}:${MONITORING_PORTS.prometheus}`],
-    ...["--alertmanager", `http://${ALERTMANAGER}:${MONITORING_PORTS.alertmanager}`, "--name", name],
-  ];
-}
-
-/**
- * The installation as a script that the exporter reads, with the sizes of the environment. Plain data, but that some messages are requests: what
- * their replies are like is not said, but that there are some, since permissions follow from it.
- */
-export function topologyScript(installation: Installation, environment?: string): string {
-  const requests: [number, string][] = [];
-  const topologies = installation.topologies.map((topology, index) => {
-    const { messages, ...rest } = forEnvironment(topology, environment);
-    if (!messages) return rest;
-    const plain = Object.entries(messages).map(([name, { schema: _, reply, ...message }]) => {
-      if (reply) requests.push([index, name]);
-      return [name, message] as const;
-    });
-    return { ...rest, messages: Object.fromEntries(plain) };
+  return exporterArguments({
+    topology: EXPORTER_FILES.topology,
+    nodes: hosts.map((host) => managementInside(host, listeners)),
+    certificates: listeners.tls ? hosts.flatMap((host) => [`amqps://${host}:${INSIDE.amqps}`, `https://${host}:${INSIDE.https}`]) : [],
+    ...{ port: EXPORTER_PORT, intervalSeconds, name },
+    prometheus: `http://${PROMETHEUS}:${MONITORING_PORTS.prometheus}`,
+    alertmanager: `http://${ALERTMANAGER}:${MONITORING_PORTS.alertmanager}`,
   });
-  return [
-    `const installation = ${JSON.stringify({ ...installation, topologies })};`,
-    "const reply = { safeParse: (data) => ({ success: true, data }) };",
-    `for (const [index, name] of ${JSON.stringify(requests)}) installation.topologies[index].messages[name].reply = reply;`,
-    "module.exports = installation;",
-    "",
-  ].join("\n");
 }
 
 /** Grafana's files, by path: the stack's Prometheus as its only source, and the dashboards, by file name. */
