@@ -72,7 +72,9 @@ export function withUsers(installation: Installation, settings: ProdSettings, en
   const topologies = installation.topologies.map((topology) => forEnvironment(topology, environment));
   const plan: InstallationPlan = compileInstallation({ ...installation, topologies });
   const each = (rights: (topology: Topology, plan: Plan) => Rights): { readonly [vhost: string]: Rights } =>
-    Object.fromEntries(plan.vhosts.flatMap((vhost, index) => (topologies[index] ? [[vhost.vhost.name, rights(topologies[index], vhost)]] : [])));
+    Object.fromEntries(
+      plan.vhosts.flatMap((vhost, index) => (topologies[index] ? [[vhost.vhost.name, rights(topologies[index], vhost)]] : [])),
+    );
   const own: Users = Object.fromEntries(
     ownGenerations(settings).map(({ user }) => [
       user,

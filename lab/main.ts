@@ -4,7 +4,7 @@ import { relative } from "node:path";
 import { WarrenError } from "../topology/errors.js";
 import { getDocker } from "./docker.js";
 import { closeNetwork } from "./network.js";
-import { down, exec, preview, type StackOptions, up } from "./stack.js";
+import { down, exec, leadIn, preview, type StackOptions, up } from "./stack.js";
 import { type SettingOptions, settingsChoice, withSettings } from "./settings-choice.js";
 import { step, tell } from "./steps.js";
 import { runSuites } from "./suites.js";
@@ -82,6 +82,14 @@ async function main(): Promise<number> {
     "npm run down -- --stack prod",
   ).action(async (options: SystemOptions) => {
     code = await down(options.discard ? { discard: true } : {});
+  });
+  example(
+    withStack(program.command("forward")).description(
+      "Leads ports of 127.0.0.1 to the management API and AMQPS of a stack's cluster in Kubernetes, until Ctrl-C. `up`, `preview` and `down` do it themselves.",
+    ),
+    "npm run forward -- --stack prod",
+  ).action(async () => {
+    code = await leadIn();
   });
   example(
     program.command("worker-image").description("Builds the worker's image, if what is in it has changed."),

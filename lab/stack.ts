@@ -1,11 +1,16 @@
 /** The verbs up, preview and down: the engine run on the stack of this checkout, with what was chosen and nothing written to tracked files. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parse } from "yaml";
 import { WarrenError } from "../topology/errors.js";
 import { type Checkpoint, readCheckpoint, stackOutputs } from "./checkpoint.js";
 import { attach, need } from "./command.js";
 import { valueIn, withConfig } from "./config.js";
 import { type DockerObject, dockerObjects, remove, removeLabelled } from "./containers.js";
+import { clusterOf, intoCluster, isInKubernetes, type Configured } from "./into-cluster.js";
+import { getDocker } from "./docker.js";
+import { importImage } from "./kubernetes/images.js";
+import { contextName } from "./kubernetes/layout.js";
 import { getMonitoringImages } from "./monitoring-images.js";
 import { ownFolder } from "./places.js";
 import { forgetAll, recover } from "./recover.js";
@@ -28,7 +33,7 @@ const terminal = process.stdout.isTTY && !process.env["CI"];
 
 /** Makes or changes the stack, and says what there is. Gives the exit code. */
 export async function up(options: StackOptions): Promise<number> {
-  const { workspace, env, tools } = await open();
+  const { workspace, env, tools } = await open(options);
   const before = workspace.choices();
   const chosen = choicesOf(before, options);
   await configure(workspace, env, tools, chosen, options, imagesFor);
@@ -44,7 +49,7 @@ export async function up(options: StackOptions): Promise<number> {
 
 /** Shows what `up` would do. */
 export async function preview(options: StackOptions): Promise<number> {
-  const { workspace, env, tools } = await open();
+  const { workspace, env, tools } = await open(options);
   await configure(workspace, env, tools, choicesOf(workspace.choices(), options), options, imagesFor);
   await recover(workspace, env);
   return (await pulumi(workspace, env, ["preview", "--diff"])) === 0 ? 0 : 1;
@@ -52,7 +57,7 @@ export async function preview(options: StackOptions): Promise<number> {
 
 /** Takes the stack down, and then whatever is left of it in Docker. */
 export async function down(options: StackOptions): Promise<number> {
-  const { workspace, env, tools } = await open();
+  const { workspace, env, tools } = await open(options);
   await configure(workspace, env, tools, workspace.choices(), options, () => imagesBefore(workspace));
   try {
     await recover(workspace, env);
@@ -67,7 +72,7 @@ export async function down(options: StackOptions): Promise<number> {
     // The program runs too: only then do its delete hooks, which keep queues that hold messages.
     const code = await pulumi(workspace, env, ["destroy", "--run-program", "--yes", "--skip-preview"]);
     // With a broker of its own in Docker, everything of the stack is in Docker.
-    const inDocker = objects.length > 0;
+    const inDocker = !isInKubernetes(written(workspace)) && objects.length > 0;
     if (code !== 0 && !(options.discard && inDocker)) {
       if (!options.discard) tell("• not taken down. `npm run down -- --discard` takes it down with every message that is in it.");
       return 1;
@@ -84,18 +89,57 @@ export async function down(options: StackOptions): Promise<number> {
   return 0;
 }
 
-/** Runs any command with the tools on its PATH and the stack of this checkout selected. Gives its exit code. */
-export async function exec(command: string, args: readonly string[], cwd: string): Promise<number> {
-  const { env } = await open();
-  // What it starts is not the engine's: it must not be ended as something that an engine left.
-  const { WARREN_CHECKOUT: _checkout, ...rest } = env;
-  return await attach(command, args, { cwd, env: { ...rest, PULUMI_STACK: stackName() } });
+/** Leads ports of this machine into the stack's cluster, until it is interrupted: for `pulumi` and clients by themselves. */
+export async function leadIn(): Promise<number> {
+  const workspace = new Workspace(ownFolder());
+  const config = configured(workspace);
+  if (!isInKubernetes(config))
+    throw new WarrenError(`The broker of stack ${stackName()} is not in Kubernetes: nothing has to lead to it.`, {
+      remedy: "name the stack: npm run forward -- --stack prod",
+      exitCode: 2,
+    });
+  const close = await intoCluster(config, workspace.program);
+  tell("• until Ctrl-C");
+  await new Promise<void>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+    // What listens does not keep the process.
+    setInterval(() => undefined, 60_000);
+  });
+  await close();
+  return 0;
 }
 
-async function open(): Promise<{ workspace: Workspace; env: NodeJS.ProcessEnv; tools: Tools }> {
+/** Runs any command with the tools on its PATH and the stack of this checkout selected. Gives its exit code. */
+export async function exec(command: string, args: readonly string[], cwd: string): Promise<number> {
+  const { workspace, env } = await open();
+  const close = await intoCluster(configured(workspace), workspace.program);
+  // What it starts is not the engine's: it must not be ended as something that an engine left.
+  const { WARREN_CHECKOUT: _checkout, ...rest } = env;
+  const code = await attach(command, args, { cwd, env: { ...rest, PULUMI_STACK: stackName() } });
+  await close();
+  return code;
+}
+
+const configIn = (file: string): Configured =>
+  (existsSync(file) ? (parse(readFileSync(file, "utf8")) as { config?: Configured | null } | null)?.config : undefined) ?? {};
+
+/** The configuration of this run. */
+const written = ({ configFile }: Workspace): Configured => configIn(configFile);
+
+/** The stack's tracked configuration, with what was chosen in this checkout, and what a run chooses. */
+function configured(workspace: Workspace, { settings = {} }: StackOptions = {}): Configured {
+  const tracked = configIn(join(workspace.program, `Pulumi.${stackName()}.yaml`));
+  const chosen = Object.entries({ ...workspace.choices().settings, ...settings });
+  return { ...tracked, ...Object.fromEntries(chosen.map(([key, value]) => [`${projectName}:${key}`, value])) };
+}
+
+async function open(options: StackOptions = {}): Promise<{ workspace: Workspace; env: NodeJS.ProcessEnv; tools: Tools }> {
   const workspace = new Workspace(ownFolder());
   if (!existsSync(join(workspace.program, "Pulumi.yaml"))) throw new WarrenError(`There is no Pulumi.yaml in ${workspace.program}`);
-  const tools = await getTools();
+  const config = configured(workspace, options);
+  // Before anything is downloaded or built for it.
+  if (isInKubernetes(config)) clusterOf(config);
+  const tools = await getTools(isInKubernetes(config) ? "kubernetes" : "docker");
   workspace.prepare();
   restoreState(workspace, (line) => tell(`• ${line}`));
   return { workspace, env: workspace.environment(tools.env), tools };
@@ -112,12 +156,25 @@ type Images = Readonly<Record<string, string | undefined>>;
 type Settings = NonNullable<Choices["settings"]>;
 
 /** What these settings run, beside the broker. */
-async function imagesFor(settings: Settings): Promise<Images> {
+async function imagesFor(settings: Settings, config: Configured): Promise<Images> {
+  if (isInKubernetes(config)) return imagesForCluster(config);
   const on = (name: string): boolean => settings[name] === "true";
   // The exporter and the live page are in the worker's image.
   const worker = ["workers", "load", "monitoring", "ui"].some(on) ? await step("Worker image", getWorkerImage) : undefined;
   const { prometheus, alertmanager, grafana } = on("monitoring") ? await step("Monitoring images", getMonitoringImages) : {};
   return { workerImage: worker?.image, prometheusImage: prometheus, alertmanagerImage: alertmanager, grafanaImage: grafana };
+}
+
+/** A cluster pulls what the configuration names; the lab's own, which can pull nothing, is given what is built here. */
+async function imagesForCluster(config: Configured): Promise<Images> {
+  if (clusterOf(config).getCurrentContext() !== contextName) return {};
+  await step("Docker engine", getDocker);
+  const { image } = await step("Worker image", getWorkerImage);
+  await step("Worker image in the lab's cluster", async () => ({
+    value: undefined,
+    way: (await importImage(image)) ? "brought" : "there",
+  }));
+  return { workerImage: image };
 }
 
 /** What goes down is not built first. Where no run had a worker's, any name will do: nothing is made of it. */
@@ -137,13 +194,14 @@ async function configure(
   tools: Tools,
   { system, settings = {} }: Choices,
   { discard = false }: StackOptions,
-  images: (settings: Settings) => Promise<Images> | Images,
+  images: (settings: Settings, config: Configured) => Promise<Images> | Images,
 ): Promise<void> {
   const file = join(workspace.program, `Pulumi.${stackName()}.yaml`);
   const tracked = existsSync(file) ? readFileSync(file, "utf8") : "";
-  const values: Record<string, string> = { [`${projectName}:image`]: tools.image };
+  const values: Record<string, string> = tools.image === undefined ? {} : { [`${projectName}:image`]: tools.image };
   if (system !== undefined) values[`${projectName}:system`] = system;
-  for (const [name, image] of Object.entries(await images(settings))) if (image !== undefined) values[`${projectName}:${name}`] = image;
+  for (const [name, image] of Object.entries(await images(settings, configured(workspace, { settings }))))
+    if (image !== undefined) values[`${projectName}:${name}`] = image;
   for (const [key, value] of Object.entries(settings)) values[`${projectName}:${key}`] = value;
   if (discard) values[`${projectName}:allowDataLoss`] = "true";
   writeWhole(workspace.configFile, withConfig(tracked, values, { encryptionsalt: await getSalt(workspace, env) }));
@@ -169,9 +227,11 @@ async function getSalt(workspace: Workspace, env: NodeJS.ProcessEnv): Promise<st
 }
 
 async function pulumi(workspace: Workspace, env: NodeJS.ProcessEnv, args: readonly string[]): Promise<number> {
+  const close = await intoCluster(written(workspace), workspace.program);
   const manner = terminal ? [] : ["--non-interactive", "--color", "never", "--suppress-progress"];
   const all = [...args, "--stack", stackName(), "--config-file", workspace.configFile, "--suppress-outputs", ...manner];
   const code = await attach("pulumi", all, { cwd: workspace.program, env });
+  await close();
   if (code > 128) print("\nThe engine was ended before it was done. Run the same command again: it goes on from there.");
   return code;
 }

@@ -9,15 +9,22 @@ import { step } from "./steps.js";
 import { type PluginName, versions } from "./versions.js";
 
 export interface Tools {
-  /** The broker's image, present in Docker. */
-  readonly image: string;
+  /** The broker's image, present in Docker; none where the broker is in Kubernetes, which gets its own. */
+  readonly image: string | undefined;
   /** The environment in which `pulumi` finds itself and its helpers. */
   readonly env: NodeJS.ProcessEnv;
 }
 
+/** Where a stack's broker runs. */
+export type Ground = "docker" | "kubernetes";
+
+/** Plugins of each, and of no other: they take minutes to build. */
+const PLUGINS: Readonly<Record<Ground, readonly PluginName[]>> = { docker: ["rabbitmq", "docker"], kubernetes: ["rabbitmq", "kubernetes"] };
+
 /** Gets everything; Pulumi and Docker side by side, for one builds while the other downloads. The first failure ends both: nobody should wait for minutes to read it. */
-export async function getTools(): Promise<Tools> {
-  const [env, image] = await Promise.all([getPulumi(), getBroker()]);
+export async function getTools(ground: Ground = "docker"): Promise<Tools> {
+  if (ground === "kubernetes") return { image: undefined, env: await getPulumi(PLUGINS.kubernetes) };
+  const [env, image] = await Promise.all([getPulumi(PLUGINS.docker), getBroker()]);
   return { image, env: { ...env, WARREN_IMAGE: image } };
 }
 
@@ -26,12 +33,12 @@ async function getBroker(): Promise<string> {
   return await step("Broker image", getBrokerImage);
 }
 
-async function getPulumi(): Promise<NodeJS.ProcessEnv> {
+async function getPulumi(plugins: readonly PluginName[]): Promise<NodeJS.ProcessEnv> {
   const engine = await step(`Pulumi engine ${versions.engine.pinned}`, getEngine);
   const folder = await step("Pulumi language host for Node", async () => getLanguageHost(engine));
   const env = pulumiEnvironment(engine, folder);
   // One after the other: each build uses every core.
-  for (const name of Object.keys(versions.plugins) as PluginName[]) {
+  for (const name of plugins) {
     await step(`Pulumi plugin ${name} ${versions.plugins[name].version}`, (say) => getPlugin(name, engine, env, say));
   }
   return env;

@@ -29,9 +29,7 @@ export async function accessOf(config: KubeConfig, { cluster, namespaces, tls }:
     const user = await core.readNamespacedSecret({ namespace, name: brokerNames(cluster.name).defaultUser });
     const certificate = await core.readNamespacedSecret({ namespace, name: tls.secret });
     const [username, password] = [decoded(user.data, "username"), decoded(user.data, "password")];
-    return username === undefined || password === undefined
-      ? undefined
-      : { username, password, ca: decoded(certificate.data, CA_KEY) };
+    return username === undefined || password === undefined ? undefined : { username, password, ca: decoded(certificate.data, CA_KEY) };
   } catch (error) {
     if (isAbsent(error)) return undefined;
     // What the API answers to who may not read a Secret names the Secret, not what is in it.

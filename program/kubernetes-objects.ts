@@ -33,7 +33,9 @@ export function registerObject(
   const waitFor = WAIT_FOR[object.kind];
   const { metadata } = object;
   const said =
-    waitFor === undefined ? object : { ...object, metadata: { ...metadata, annotations: { ...metadata.annotations, "pulumi.com/waitFor": waitFor } } };
+    waitFor === undefined
+      ? object
+      : { ...object, metadata: { ...metadata, annotations: { ...metadata.annotations, "pulumi.com/waitFor": waitFor } } };
   return new (classOf(object))(keyOf(object), said as never, pulumi.mergeOptions({ customTimeouts: TIMEOUTS }, options));
 }
 

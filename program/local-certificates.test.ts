@@ -16,7 +16,12 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const DAY = 86_400_000;
 const make = (nodes: readonly string[], inDays = 0, dryRun = false): ReturnType<typeof localCertificates> =>
-  localCertificates(folder, Object.fromEntries(nodes.map((node) => [node, [node]])), { days: 90, onProgress: (text) => told.push(text), now: new Date(Date.now() + inDays * DAY), dryRun });
+  localCertificates(folder, Object.fromEntries(nodes.map((node) => [node, [node]])), {
+    days: 90,
+    onProgress: (text) => told.push(text),
+    now: new Date(Date.now() + inDays * DAY),
+    dryRun,
+  });
 
 it("they are for the node's name and this machine, signed by one authority, readable by the owner alone", async () => {
   expect(localAuthority(folder)).toBeUndefined();

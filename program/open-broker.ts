@@ -161,7 +161,9 @@ async function openDocker(
     onProgress: tell,
   });
   const making = { days: inDocker.certificateDays, onProgress: tell, dryRun: pulumi.runtime.isDryRun() };
-  const tls = listeners.tls ? await localCertificates(directory, Object.fromEntries(names.map((name) => [name, [name]])), making) : undefined;
+  const tls = listeners.tls
+    ? await localCertificates(directory, Object.fromEntries(names.map((name) => [name, [name]])), making)
+    : undefined;
   // In a preview there may be none yet.
   const ca = localAuthority(directory);
   if (found.state === "running")

@@ -8,12 +8,7 @@ import { registerObjects } from "./kubernetes-objects.js";
 import { registerSecrets } from "./kubernetes-secrets.js";
 import type { InKubernetes } from "./open-kubernetes.js";
 
-export function runInKubernetes(
-  inKubernetes: InKubernetes,
-  installation: Installation,
-  topology: RabbitTopology,
-  directory: string,
-): void {
+export function runInKubernetes(inKubernetes: InKubernetes, installation: Installation, topology: RabbitTopology, directory: string): void {
   const { objects, options } = inKubernetes;
   const secrets = registerSecrets(inKubernetes, installation, topology.passwords, directory);
   const after = [...(options.dependsOn as readonly pulumi.Resource[]), topology, ...secrets];
