@@ -17,9 +17,9 @@ export interface GoBuild {
   readonly folder: string;
   /** File name to content, `go.mod` among them. */
   readonly files: Readonly<Record<string, string>>;
-  /** The package to build: "." or an import path that go.mod requires. */
-  readonly target: string;
-  /** The executable to write. */
+  /** The package to build: "." or an import path that go.mod requires. Several of one module are fetched and compiled together. */
+  readonly target: string | readonly string[];
+  /** The executable to write; for several targets a folder that ends with "/", where each is named after its package. */
   readonly output: string;
   readonly variables: Readonly<Record<string, string>>;
   readonly tags?: string;
@@ -48,7 +48,7 @@ export async function buildWithGo(build: GoBuild): Promise<void> {
     linker,
     "-o",
     build.output,
-    build.target,
+    ...(typeof build.target === "string" ? [build.target] : build.target),
   ];
   await need(`Building ${build.what}`, go, args, {
     cwd: build.folder,

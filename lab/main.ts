@@ -1,8 +1,9 @@
-/** The commands behind `npm run up`, `preview`, `down`, `worker-image` and `npm test`. Exit codes: 0 fine, 1 failure, 2 wrong use. */
+/** The commands behind `npm run up`, `preview`, `down`, `worker-image`, `lab:kubernetes` and `npm test`. Exit codes: 0 fine, 1 failure, 2 wrong use. */
 import { Command, CommanderError } from "commander";
 import { relative } from "node:path";
 import { WarrenError } from "../topology/errors.js";
 import { getDocker } from "./docker.js";
+import { kubernetes, type KubernetesOptions } from "./kubernetes/command.js";
 import { closeNetwork } from "./network.js";
 import { down, exec, leadIn, preview, type StackOptions, up } from "./stack.js";
 import { type SettingOptions, settingsChoice, withSettings } from "./settings-choice.js";
@@ -98,6 +99,28 @@ async function main(): Promise<number> {
     await step("Docker engine", getDocker);
     const { folder } = await step("Worker image", getWorkerImage);
     tell(`• its bill of materials, source map and licences are in ${relative(process.cwd(), folder)}`);
+  });
+  example(
+    program
+      .command("kubernetes")
+      .description(
+        "Gives a machine that has no Kubernetes a real cluster of its own, with what the stack prod expects in it. Needs Linux and root.",
+      )
+      .option(
+        "--nodes <n>",
+        "real nodes, each in its own zone: 1 to 3; more than there are are added (default: as many as there are, or 1)",
+      )
+      .option("--kwok <n>", "nodes beside them that are only played, for scale: up to 500")
+      .option("--no-operators", "without RabbitMQ's cluster operator, KEDA, metrics-server and the definitions of others")
+      .option("--status", "only says how it stands; exit code 1 if it does not run")
+      .option("--json", "says it as JSON")
+      .option("--down", "takes the cluster away, with all that is in it"),
+    "npm run lab:kubernetes",
+    "npm run lab:kubernetes -- --nodes 3",
+    "npm run lab:kubernetes -- --status --json",
+    "npm run lab:kubernetes -- --down",
+  ).action(async (options: KubernetesOptions) => {
+    code = await kubernetes(options);
   });
   example(
     program

@@ -43,6 +43,23 @@ export const versions = {
     /** Of the image, unpacked. */
     maxBytes: 150_000_000,
   },
+  /** The cluster of `npm run lab:kubernetes`. */
+  kubernetes: {
+    kubernetes: "1.36.3",
+    etcd: "3.6.5",
+    coredns: "1.15.0",
+    provisionerLibrary: "13.0.0",
+    /** Debian packages of the node, and the suite that has them. */
+    suite: "forky",
+    clusterOperator: "2.20.0",
+    keda: "2.21.0",
+    kwok: "0.8.0",
+    metricsServer: "0.9.0",
+    /** Only their custom resource definitions are used. */
+    topologyOperator: "1.15.0",
+    prometheusOperator: "0.85.0",
+    certManager: "1.21.2",
+  },
 } as const;
 
 export type PluginName = keyof typeof versions.plugins;
