@@ -49,7 +49,7 @@ const cluster = z
     image: z.string().default("rabbitmq:4.3-management"),
     imagePullSecrets: z.array(subdomain).default([]),
     /** Nodes: one cannot be lost without an outage. */
-    nodes: z.union([z.literal(1), z.literal(3), z.literal(5)]).default(3),
+    nodes: z.literal([1, 3, 5]).default(3),
     resources: resources({ cpu: "1", memory: "4Gi" }),
     /** Share of the memory that the broker takes itself to have (the limit less the operator's headroom) at which publishers are held back. */
     memoryWatermark: z.number().min(0.1).max(0.9).default(0.6),
@@ -261,7 +261,7 @@ export type Resources = z.output<typeof service>["resources"];
 export function readProdSettings(raw: unknown): ProdSettings {
   const read = prodSettings.safeParse(raw ?? {});
   if (read.success) return read.data;
-  const faults = read.error.issues.map((issue) => `${path("warren:kubernetes", ...issue.path.map(String))}: ${issue.message}`);
+  const faults = read.error.issues.map((issue) => `${["warren:kubernetes", path(...issue.path.map(String))].filter(Boolean).join(".")}: ${issue.message}`);
   throw new WarrenError(faults.join("\n"), {
     remedy: "pulumi config set --path 'warren:kubernetes.KEY' VALUE (docs/kubernetes.md has every key)",
     exitCode: 2,
