@@ -39,7 +39,7 @@ async function program(): Promise<Record<string, unknown>> {
   );
   if (broker.inKubernetes) {
     const { runInKubernetes } = await import("./program/run-kubernetes.js");
-    runInKubernetes(broker.inKubernetes, installation, topology, process.cwd());
+    runInKubernetes(broker.inKubernetes, topology, process.cwd());
   }
   const workers = runWorkers(settings, broker, installation, topology);
   const monitoring = runMonitoring(settings, broker, installation, topology, workers);

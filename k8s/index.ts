@@ -1,5 +1,7 @@
 /** The prod stack on Kubernetes, as objects. */
-export { CA_CONFIG_MAP, CA_KEY, SECRET_KEYS } from "./names.js";
+export { AUTOSCALER_USER, CA_CONFIG_MAP, CA_KEY, EXPORTER_USER, SECRET_KEYS } from "./names.js";
 export { keyOf, titleOf, type KubernetesObject } from "./objects.js";
-export { prod, type Prod, type ProdOptions } from "./prod.js";
+export { objectsOf, prod, type Prod, type ProdOptions } from "./prod.js";
+export type { AuthorityNeed, SecretNeed } from "./secrets.js";
+export type { ServicePart } from "./services.js";
 export { prodSettings, readProdSettings, type ProdInput, type ProdSettings } from "./settings.js";

@@ -29,7 +29,7 @@ export const serviceSecret = (topology: string, service: string, generation: num
 export const autoscalerSecret = (generation: number): string => `autoscaler-credentials-${generation}`;
 export const exporterSecret = (generation: number): string => `exporter-credentials-${generation}`;
 
-export const SECRET_KEYS = { username: "username", password: "password", uri: "uri" } as const;
+export const SECRET_KEYS = { username: "username", password: "password" } as const;
 
 /** RabbitMQ users of the installation's own: they look, and consume nothing. */
 export const AUTOSCALER_USER = "warren-autoscaler";
@@ -42,6 +42,11 @@ export const userOf = (topology: Topology, service: string): string =>
 /** A ConfigMap in each namespace that talks to the broker: the authorities that vouch for it, PEM. */
 export const CA_CONFIG_MAP = "broker-ca";
 export const CA_KEY = "ca.crt";
+/** A ConfigMap of the autoscaler alone. */
+export const AUTOSCALER_TLS = "autoscaler-tls";
+
+/** The part that looks where the broker exports nothing. */
+export const EXPORTER = "exporter";
 
 export const PORTS = {
   ...{ amqp: 5672, amqps: 5671, management: 15672, managementTls: 15671, prometheus: 15692, prometheusTls: 15691 },

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { WarrenError } from "../topology/errors.js";
 import { path } from "../topology/path.js";
 import { bytesOf, millicoresOf } from "./quantities.js";
+import { withSystems } from "./systems.js";
 
 const cpu = z.string().refine((text) => Number.isFinite(millicoresOf(text)), { error: 'CPU as Kubernetes writes it: "500m", "2"' });
 const bytes = z.string().refine((text) => Number.isFinite(bytesOf(text)), { error: 'bytes as Kubernetes writes them: "512Mi", "4Gi"' });
@@ -122,7 +123,7 @@ const autoscaling = z
   })
   .prefault({});
 
-const service = z
+export const service = z
   .strictObject({
     /** False: others deploy it; it is let in to the broker, by its labels. */
     deploy: z.boolean().default(true),
@@ -131,11 +132,13 @@ const service = z
     command: z.array(z.string()).optional(),
     args: z.array(z.string()).optional(),
     env: z.record(z.string(), z.string()).default({}),
+    /** `files`: RABBITMQ_USERNAME_FILE and RABBITMQ_PASSWORD_FILE name them. `env`: RABBITMQ_USERNAME and RABBITMQ_PASSWORD hold them. */
+    credentials: z.enum(["files", "env"]).default("files"),
     resources: resources({ cpu: "100m", memory: "256Mi" }),
     /** The slowest handler: what is begun is finished before a pod ends. */
     handlerSeconds: z.int().min(0).max(86_400).default(30),
     prefetch: z.int().min(1).max(65_535).optional(),
-    /** Of its RabbitMQ user and Secret: raise it to change the password. */
+    /** Of its credentials: raise it to change the password. */
     generation: z.int().min(1).default(1),
     replicas: z
       .strictObject({
@@ -255,13 +258,25 @@ export type ProdInput = z.input<typeof prodSettings>;
 export type ServiceSettings = z.output<typeof service>;
 export type Peer = z.output<typeof peer>;
 export type Egress = z.output<typeof egress>;
-export type Resources = z.output<typeof service>["resources"];
+export interface Resources {
+  readonly cpu: string;
+  readonly cpuLimit?: string | undefined;
+  readonly memory: string;
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Reads what stands at `warren:kubernetes`. Throws one WarrenError (exit code 2) with every fault. */
 export function readProdSettings(raw: unknown): ProdSettings {
-  const read = prodSettings.safeParse(raw ?? {});
+  const written: unknown = raw ?? {};
+  const completed = isObject(written) ? { ...written, services: withSystems(written["services"]) } : written;
+  const read = prodSettings.safeParse(completed);
   if (read.success) return read.data;
-  const faults = read.error.issues.map((issue) => `${["warren:kubernetes", path(...issue.path.map(String))].filter(Boolean).join(".")}: ${issue.message}`);
+  const faults = read.error.issues.map((issue) => {
+    const place = path("kubernetes", ...issue.path.map((step) => (typeof step === "number" ? step : String(step))));
+    return `warren:${place}: ${issue.message}`;
+  });
   throw new WarrenError(faults.join("\n"), {
     remedy: "pulumi config set --path 'warren:kubernetes.KEY' VALUE (docs/kubernetes.md has every key)",
     exitCode: 2,

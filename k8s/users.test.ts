@@ -2,24 +2,32 @@
 import { expect, it } from "vitest";
 import { check } from "../topology/check/check.js";
 import { compileInstallation } from "../topology/compile/compile.js";
+import { contextiq } from "../topology/systems/contextiq.js";
 import { systems } from "../topology/systems/index.js";
-import { readProdSettings } from "./settings.js";
-import { generations, generationUser, withUsers } from "./users.js";
+import type { Installation } from "../topology/model.js";
+import { prod } from "./prod.js";
+import { readProdSettings, type ProdSettings } from "./settings.js";
+import { generationUser } from "./users.js";
 
-const installation = { topologies: [systems.contextiq] };
+const installation = { topologies: [contextiq] };
 const at = (generation: number) => readProdSettings({ services: { contextiq: { "extraction-worker": { generation } } } });
-const planned = (generation: number) => compileInstallation(withUsers(installation, at(generation), "prod"));
+const withUsers = (own: Installation, settings: ProdSettings): Installation => ({
+  ...own,
+  users: { ...own.users, ...prod(own, settings, { environment: "prod" }).users },
+});
+const planned = (generation: number) => compileInstallation(withUsers(installation, at(generation)));
 
-it("a service has one user until its generation is raised, then two that take turns", () => {
+it("a service has one user until its generation is raised, then two that take turns, each generation with a Secret", () => {
   expect([1, 2, 3, 4].map((each) => generationUser("me", each))).toEqual(["me", "me.2", "me", "me.2"]);
-  const users = (generation: number): string[] =>
-    generations(installation, at(generation))
-      .filter(({ service }) => service === "extraction-worker")
-      .map(({ user, generation: each }) => `${user} ${each}`);
-  const name = users(1)[0]?.replace(/ 1$/, "");
-  expect(users(1)).toEqual([`${name} 1`]);
-  expect(users(2)).toEqual([`${name} 1`, `${name}.2 2`]);
-  expect(users(3)).toEqual([`${name}.2 2`, `${name} 3`]);
+  const secrets = (generation: number): string[] =>
+    prod(installation, at(generation))
+      .secrets.filter(({ name }) => name.startsWith("contextiq-extraction-worker-"))
+      .map(({ name, user }) => `${user} in ${name}`);
+  const user = "contextiq.extraction-worker";
+  const secret = "contextiq-extraction-worker-credentials";
+  expect(secrets(1)).toEqual([`${user} in ${secret}-1`]);
+  expect(secrets(2)).toEqual([`${user} in ${secret}-1`, `${user}.2 in ${secret}-2`]);
+  expect(secrets(3)).toEqual([`${user}.2 in ${secret}-2`, `${user} in ${secret}-3`]);
 });
 
 it("the second user has the rights of the first, no more and no fewer", () => {
@@ -43,7 +51,7 @@ it("the autoscaler may see and touch nothing, the exporter reads where the dead 
   const { global } = planned(1);
   const rights = (user: string) => global.permissions.find((each) => each.user === user);
   expect(global.users.map(({ name, tags }) => [name, tags])).toEqual([
-    ["warren-autoscaler", ["monitoring"]],
+    ["warren-autoscaler", ["management"]],
     ["warren-exporter", ["administrator"]],
   ]);
   expect(rights("warren-autoscaler")).toMatchObject({ configure: "", write: "", read: "" });
@@ -55,5 +63,5 @@ it("the autoscaler may see and touch nothing, the exporter reads where the dead 
 it.each(Object.entries(systems))("%s with these users has no finding that it has not without them", (_name, topology) => {
   const findings = (each: Parameters<typeof check>[0]): unknown[] => check(each, { environment: "prod" });
   const own = { topologies: [topology] };
-  expect(findings(withUsers(own, readProdSettings({}), "prod"))).toEqual(findings(own));
+  expect(findings(withUsers(own, readProdSettings({})))).toEqual(findings(own));
 });

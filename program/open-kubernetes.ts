@@ -81,7 +81,7 @@ export async function openKubernetes(
       password: pulumi.secret(connection.password),
       caFile: connection.apply(({ caFile }) => caFile) as pulumi.Output<string>,
     },
-    passwords: generationPasswords(installation, wanted),
+    passwords: generationPasswords(objects),
     options: { dependsOn: [ready], deletedWith: broker },
     salt: settings.salt ?? localSecret(directory, "salt"),
     managementUrl: place.managementUrl,

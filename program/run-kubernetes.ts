@@ -3,14 +3,13 @@ import type * as pulumi from "@pulumi/pulumi";
 import { components } from "../provision/components.js";
 import { guardConsumers } from "../provision/guard-consumers.js";
 import type { RabbitTopology } from "../provision/topology.js";
-import type { Installation } from "../topology/model.js";
 import { registerObjects } from "./kubernetes-objects.js";
 import { registerSecrets } from "./kubernetes-secrets.js";
 import type { InKubernetes } from "./open-kubernetes.js";
 
-export function runInKubernetes(inKubernetes: InKubernetes, installation: Installation, topology: RabbitTopology, directory: string): void {
+export function runInKubernetes(inKubernetes: InKubernetes, topology: RabbitTopology, directory: string): void {
   const { objects, options } = inKubernetes;
-  const secrets = registerSecrets(inKubernetes, installation, topology.passwords, directory);
+  const secrets = registerSecrets(inKubernetes, topology.passwords, directory);
   const after = [...(options.dependsOn as readonly pulumi.Resource[]), topology, ...secrets];
   const workers = registerObjects(objects.workers, { ...options, dependsOn: after });
   registerObjects(objects.monitoring, { ...options, dependsOn: after });
