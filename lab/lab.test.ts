@@ -73,6 +73,7 @@ describe("pins", () => {
     ["pulumi", versions.engine.pinned],
     ["rabbitmq", versions.plugins.rabbitmq.version],
     ["docker", versions.plugins.docker.version],
+    ["kubernetes", versions.plugins.kubernetes.version],
   ])("what is got for %s is of the version of its npm package", (name, version) => {
     expect(version).toBe(lock.packages[`node_modules/@pulumi/${name}`]?.version);
   });

@@ -1,6 +1,6 @@
-/** The resource plugins: found among the engine's own, installed by the engine, or built over the upstream Terraform providers. */
+/** The resource plugins: found among the engine's own, installed by the engine, or built from the folders of lab/plugins/. */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fillOnce } from "./cache.js";
@@ -50,7 +50,7 @@ export async function getPlugin(name: PluginName, engine: Engine, env: NodeJS.Pr
       ...(tag ? { tags: tag } : {}),
     });
     await need(`The built plugin ${name}`, join(temporary, program), ["-version"], { limit: 20_000 });
-    for (const file of ["go.mod", "go.sum", "main.go"]) rmSync(join(temporary, file), { force: true });
+    for (const file of ["go.sum", ...Object.keys(source.files)]) rmSync(join(temporary, file), { force: true });
     writeFileSync(join(temporary, MARK), source.hash);
     rmSync(`${folder}.partial`, { force: true });
     way = "built from Go modules";
@@ -59,12 +59,12 @@ export async function getPlugin(name: PluginName, engine: Engine, env: NodeJS.Pr
   return { value: undefined, way };
 }
 
-function sourceOf(name: PluginName): { files: Readonly<Record<string, string>>; hash: string } {
+/** What a plugin is built from: its go.mod, from the template and the pinned versions, and every Go file of its folder but tests. */
+export function sourceOf(name: PluginName): { files: Readonly<Record<string, string>>; hash: string } {
   const folder = join(__dirname, "plugins", name);
-  const values = { BRIDGE: versions.bridge, TERRAFORM_SDK: versions.terraformSdk, UPSTREAM: versions.plugins[name].upstream };
-  const files = {
-    "go.mod": fillTemplate(join(folder, "go.mod.template"), values),
-    "main.go": readFileSync(join(folder, "main.go"), "utf8"),
-  };
+  const files: Record<string, string> = { "go.mod": fillTemplate(join(folder, "go.mod.template"), versions.plugins[name].modules) };
+  for (const file of readdirSync(folder).sort()) {
+    if (file.endsWith(".go") && !file.endsWith("_test.go")) files[file] = readFileSync(join(folder, file), "utf8");
+  }
   return { files, hash: createHash("sha256").update(JSON.stringify(files)).digest("hex") };
 }

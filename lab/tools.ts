@@ -46,7 +46,13 @@ async function getPulumi(plugins: readonly PluginName[]): Promise<NodeJS.Process
 
 function pulumiEnvironment(engine: Engine, hostFolder: string | undefined): NodeJS.ProcessEnv {
   const path = [engineFolder(engine), hostFolder, process.env["PATH"]].filter((folder) => folder);
-  const env: NodeJS.ProcessEnv = { ...process.env, PATH: path.join(delimiter), PULUMI_SKIP_UPDATE_CHECK: "true" };
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    PATH: path.join(delimiter),
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    // The plugins that a stack needs are got beforehand; the engine would also fetch those of packages that the stack does not use.
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+  };
   if (engine.home) env["PULUMI_HOME"] = engine.home;
   return env;
 }

@@ -1,5 +1,8 @@
 /** Every version that the lab pins, in one place. */
 
+/** The Terraform bridge that two of the built plugins are made with, and the plugin SDK that it needs in place of the upstream one. */
+const terraformBridge = { BRIDGE: "3.128.0", TERRAFORM_SDK: "2.0.0-20260318212141-5525259d096b" };
+
 export const versions = {
   engine: {
     /** An engine found on PATH has to be at least this old: hooks, `destroy --run-program` and `--config-file` are used. */
@@ -7,12 +10,12 @@ export const versions = {
     /** The one that is downloaded or built: the last one that the Go modules hold, and the version of the npm package. */
     pinned: "3.257.0",
   },
-  /** The Terraform bridge that the built plugins are made with, and the plugin SDK that it needs in place of the upstream one. */
-  bridge: "3.128.0",
-  terraformSdk: "2.0.0-20260318212141-5525259d096b",
+  /** The resource plugins: the version of the npm package, and what a plugin that is built here is built from, by the names in its go.mod.template. */
   plugins: {
-    rabbitmq: { version: "3.3.8", upstream: "1.8.0" },
-    docker: { version: "5.2.0", upstream: "0.0.0-20260916201441-96d331c98ff4" },
+    rabbitmq: { version: "3.3.8", modules: { ...terraformBridge, UPSTREAM: "1.8.0" } },
+    docker: { version: "5.2.0", modules: { ...terraformBridge, UPSTREAM: "0.0.0-20260916201441-96d331c98ff4" } },
+    /** Not over a Terraform provider: `lab/plugins/kubernetes` is the whole of it. */
+    kubernetes: { version: "4.34.2", modules: { ENGINE: "3.257.0", KUBERNETES: "0.36.3", CLI_UTILS: "1.2.2" } },
   },
   broker: {
     /** The official image: with it the broker is the one that its makers ship. */
