@@ -9,6 +9,7 @@ import { leftCgroups, ownMounts, removeCgroups, removeMounts, restoreKernel } fr
 import { tryKubectl } from "./kubectl.js";
 import { kubeconfigFile, MAX_NODES, nodeBridge, podBridge, runFolder, stateFolder } from "./layout.js";
 import { removeNetwork } from "./network.js";
+import { releaseOperators } from "./operators.js";
 import { cleanProxy, containerdName, endContainers, kubeletName, proxyName } from "./node.js";
 
 const all = Array.from({ length: MAX_NODES }, (_, at) => at + 1);
@@ -53,9 +54,8 @@ export async function downCluster(): Promise<void> {
 /** Controllers go first, so that nothing makes the pods anew; a finalizer whose controller is gone cannot hold up pods. */
 async function deletePods(say: (activity: string) => void): Promise<void> {
   const everywhere = ["--all", "--all-namespaces", "--wait=false", "--ignore-not-found"];
-  const owners = ["rabbitmqclusters.rabbitmq.com", "scaledobjects.keda.sh", "scaledjobs.keda.sh"];
   say("custom resources");
-  for (const kind of owners) await tryKubectl(["delete", kind, ...everywhere]);
+  await releaseOperators();
   say("controllers");
   await tryKubectl(["delete", "deployments,statefulsets,daemonsets,jobs,cronjobs,replicasets", ...everywhere], { limit: 60_000 });
   say("pods");

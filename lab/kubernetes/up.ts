@@ -36,6 +36,8 @@ export interface Cluster {
   /** The file, with the context `warren-lab`. */
   readonly kubeconfig: string;
   readonly nodes: number;
+  /** Names that pods give. */
+  readonly images: { readonly broker: string; readonly worker: string };
 }
 
 const { kubernetes: pins } = versions;
@@ -77,19 +79,19 @@ export async function upCluster(options: ClusterOptions = {}): Promise<Cluster> 
   if (grown) await stopDaemon(proxyName);
   startProxy(nodes);
   await step("DNS and volumes", startServices);
-  await step("Images", async (say) => {
+  const images = await step("Images", async (say) => {
     const broker = (await getBrokerImage(say)).value;
     const worker = (await getWorkerImage(say)).value.image;
     say("bringing them to the nodes");
     const brought = [await importImage(broker), await importImage(worker)].some(Boolean);
-    return { value: undefined, way: brought ? "brought to the nodes" : "there", title: `Images ${broker}, ${worker}` };
+    return { value: { broker, worker }, way: brought ? "brought to the nodes" : "there", title: `Images ${broker}, ${worker}` };
   });
-  if (options.operators !== false) await installOperators(getSource);
+  if (options.operators !== false) await installOperators(images.broker, getSource);
   if (options.kwok) {
     await getSource("kwok");
     await step(`kwok ${pins.kwok}`, () => startKwok(options.kwok ?? 0));
   }
-  return { kubeconfig, nodes };
+  return { kubeconfig, nodes, images };
 }
 
 /** Gives the folder of its programs. */
