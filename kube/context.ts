@@ -2,12 +2,18 @@
 import { KubeConfig } from "@kubernetes/client-node";
 import { WarrenError } from "../topology/errors.js";
 
+/** What the client makes up where there is no kubeconfig. */
+const NO_FILE = "loaded-context";
+
 /**
  * The kubeconfig (`KUBECONFIG`, or `~/.kube/config`), which has `context` as its current context. Throws a WarrenError (exit code 2) if none is
  * named, if there is none of this name, or if another one is the current one: what somebody has in mind and what is changed must be the same.
  */
 export function kubeConfig(context: string | undefined, config = loaded()): KubeConfig {
-  const contexts = config.getContexts().map(({ name }) => name);
+  const contexts = config
+    .getContexts()
+    .map(({ name }) => name)
+    .filter((name) => name !== NO_FILE);
   if (context === undefined)
     throw new WarrenError("warren:kubeContext is not set: nobody has said which Kubernetes cluster is meant.", {
       allowed: contexts,

@@ -9,7 +9,8 @@ export interface KubernetesChoice {
   readonly kubernetes: Json;
   /** `warren:kubernetesFile`: a YAML file of the same shape, for a smaller cluster. */
   readonly file?: string | undefined;
-  /** `warren:workerImage`, which wins. */
+  /** `warren:image` and `warren:workerImage`, which win. */
+  readonly image?: string | undefined;
   readonly workerImage?: string | undefined;
 }
 
@@ -42,7 +43,8 @@ function fromFile(file: string): Json {
 }
 
 /** Throws a WarrenError (exit code 2) that names every key that is wrong. */
-export function prodSettingsOf({ kubernetes, file, workerImage }: KubernetesChoice): ProdSettings {
+export function prodSettingsOf({ kubernetes, file, image, workerImage }: KubernetesChoice): ProdSettings {
   const chosen = laidOver(kubernetes, file === undefined ? {} : fromFile(file));
-  return readProdSettings(workerImage === undefined ? chosen : laidOver(chosen, { workers: { image: workerImage } }));
+  const named = (part: string, name: string | undefined): Json => (name === undefined ? {} : { [part]: { image: name } });
+  return readProdSettings(laidOver(chosen, { ...named("cluster", image), ...named("workers", workerImage) }));
 }
