@@ -134,7 +134,8 @@ export const service = z
     env: z.record(z.string(), z.string()).default({}),
     /** `files`: RABBITMQ_USERNAME_FILE and RABBITMQ_PASSWORD_FILE name them. `env`: RABBITMQ_USERNAME and RABBITMQ_PASSWORD hold them. */
     credentials: z.enum(["files", "env"]).default("files"),
-    resources: resources({ cpu: "100m", memory: "256Mi" }),
+    /** @default workers.resources */
+    resources: z.strictObject({ cpu, cpuLimit: cpu.optional(), memory: bytes }).optional(),
     /** The slowest handler: what is begun is finished before a pod ends. */
     handlerSeconds: z.int().min(0).max(86_400).default(30),
     prefetch: z.int().min(1).max(65_535).optional(),
@@ -175,6 +176,8 @@ const workers = z
     imagePullSecrets: z.array(subdomain).default([]),
     /** The image's user. */
     user: z.int().min(1).default(65_532),
+    /** Of each worker that says none. */
+    resources: resources({ cpu: "100m", memory: "256Mi" }),
     /** How long a worker waits for deliveries under way when it stops. */
     drainSeconds: z.int().min(0).max(3600).default(30),
     nodeSelector: labels.default({}),

@@ -79,7 +79,7 @@ export function podOf(part: ServicePart, settings: ProdSettings): PodSpec {
     image: own.image ?? settings.workers.image,
     env: environment(part, settings),
     ports: { metrics: own.health.port, ...(own.port === undefined ? {} : { http: own.port }) },
-    resources: own.resources,
+    resources: own.resources ?? settings.workers.resources,
     files: brokerFiles(part.secret),
     probes: own.health,
     serves: own.port !== undefined,
