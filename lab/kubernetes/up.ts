@@ -1,6 +1,7 @@
 /** Brings the cluster up, or adds what it lacks: each step is skipped where its result stands. */
 import { mkdirSync, writeFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { WarrenError } from "../../topology/errors.js";
 import { getDocker } from "../docker.js";
 import { getBrokerImage } from "../image.js";
@@ -89,7 +90,7 @@ export async function upCluster(options: ClusterOptions = {}): Promise<Cluster> 
   if (options.operators !== false) await installOperators(images.broker, getSource);
   if (options.kwok) {
     await getSource("kwok");
-    await step(`kwok ${pins.kwok}`, () => startKwok(options.kwok ?? 0));
+    await step(`kwok ${pins.kwok}`, () => startKwok(options.kwok ?? 0, nodes));
   }
   return { kubeconfig, nodes, images };
 }
@@ -114,8 +115,7 @@ async function startNode(index: number): Promise<{ value: undefined; way: string
   await provideProgram({ image: pauseImage.replace("docker.io/", ""), programs: [join(programFolder(sources.pause), "pause")] });
   await startKubelet(index);
   const limit = Date.now() + 60_000;
-  while ((await tryKubectl(["get", "node", nodeName(index)])).code !== 0 && Date.now() < limit)
-    await new Promise((resolve) => setTimeout(resolve, 200));
+  while ((await tryKubectl(["get", "node", nodeName(index)])).code !== 0 && Date.now() < limit) await sleep(200);
   await waitCondition(`Node ${nodeName(index)}`, "Ready", [`node/${nodeName(index)}`], 60);
   return { value: undefined, way: running ? "running" : "started" };
 }
