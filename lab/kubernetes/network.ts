@@ -51,6 +51,8 @@ export async function addNetwork(nodes: number): Promise<void> {
     await addBridge(podBridge(index));
     writeFileSync(`/proc/sys/net/ipv4/conf/${podBridge(index)}/route_localnet`, "1");
   }
+  // A service that has no rule (any more) is asked for here, and not at the machine's gateway.
+  await need("Leading services to the bridge", ip(), ["route", "replace", services.range, "dev", nodeBridge]);
   for (const [table, chain, ...spec] of rules) {
     if ((await run(iptables(), ["-w", "-t", table, "-C", chain, ...spec])).code === 0) continue;
     await need("Adding a firewall rule", iptables(), ["-w", "-t", table, "-I", chain, ...spec]);

@@ -1,5 +1,5 @@
 /** A node: containerd and a kubelet of its own, on an address of its own; and the one kube-proxy, for all share this machine's network. */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { need, run, which } from "../command.js";
 import { programFolder } from "./binaries.js";
@@ -134,9 +134,12 @@ export function proxyConfig(nodes: number): object {
 
 export const nodeFolder = (index: number): string => join(stateFolder(), nodeName(index));
 
+/** Leaves a file that is as it should be: kube-proxy ends when its own is written. */
 function writeConfig(file: string, content: string | object): string {
+  const text = typeof content === "string" ? content : JSON.stringify(content, undefined, 2);
+  if (existsSync(file) && readFileSync(file, "utf8") === text) return file;
   mkdirSync(join(file, ".."), { recursive: true });
-  writeFileSync(file, typeof content === "string" ? content : JSON.stringify(content, undefined, 2));
+  writeFileSync(file, text);
   return file;
 }
 
@@ -179,12 +182,19 @@ export async function startKubelet(index: number): Promise<void> {
   });
 }
 
-export function startProxy(nodes: number): void {
+/** Waits until it has written its rules once. */
+export async function startProxy(nodes: number): Promise<void> {
   startDaemon({
     name: proxyName,
     program: join(programFolder(sources.kubernetes), "kube-proxy"),
     args: [`--config=${writeConfig(join(stateFolder(), "proxy.json"), proxyConfig(nodes))}`],
   });
+  const healthy = async (): Promise<boolean> =>
+    await fetch(`http://127.0.0.1:${ports.proxyHealth}/healthz`, { signal: AbortSignal.timeout(2_000) }).then(
+      (answer) => answer.ok,
+      () => false,
+    );
+  await waitFor(proxyName, 60, healthy);
 }
 
 /** Takes kube-proxy's rules away. */

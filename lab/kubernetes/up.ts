@@ -78,7 +78,7 @@ export async function upCluster(options: ClusterOptions = {}): Promise<Cluster> 
   for (let index = 1; index <= nodes; index++) await step(`Node ${nodeName(index)}`, () => startNode(index));
   // Told anew which addresses are the nodes'.
   if (grown) await stopDaemon(proxyName);
-  startProxy(nodes);
+  await startProxy(nodes);
   await step("DNS and volumes", startServices);
   const images = await step("Images", async (say) => {
     const broker = (await getBrokerImage(say)).value;
