@@ -15,6 +15,7 @@ const folders = [
   "monitoring",
   "program",
   "provision",
+  "sizing",
   "sources",
   "testing",
   "ui",
@@ -93,6 +94,7 @@ export default tseslint.config(
   { files: ["**/*.ts"], ignores: ["lab/**", "bench/**", ...tests], rules: imports([noLab]) },
   { files: ["topology/**/*.ts"], ignores: tests, rules: { ...imports([noOtherFolder(), ...noEffects]), ...pure } },
   { files: ["monitoring/**/*.ts"], ignores: tests, rules: { ...imports([noOtherFolder("monitoring"), ...noEffects]), ...pure } },
+  { files: ["sizing/**/*.ts"], ignores: tests, rules: { ...imports([noOtherFolder("sizing"), ...noEffects]), ...pure } },
   {
     files: ["k8s/**/*.ts"],
     ignores: tests,

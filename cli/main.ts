@@ -16,6 +16,7 @@ import { loadVerb } from "./verbs/load.js";
 import { monitoringVerb } from "./verbs/monitoring.js";
 import { permissionsVerb } from "./verbs/permissions.js";
 import { publishVerb } from "./verbs/publish.js";
+import { sizeVerb } from "./verbs/size.js";
 import { tailVerb } from "./verbs/tail.js";
 import { uiVerb } from "./verbs/ui.js";
 import { workVerb } from "./verbs/work.js";
@@ -29,6 +30,7 @@ const VERBS: readonly Verb[] = [
   diffVerb,
   driftVerb,
   monitoringVerb,
+  sizeVerb,
   conformanceVerb,
   workVerb,
   publishVerb,

@@ -28,8 +28,17 @@ const shop = topology({
   services: {
     web: { publishes: ["order"] },
     billing: { consumes: ["billing"], instances: { inbox: { type: "billing" } }, declares: ["billing", "orders"] },
+    books: {
+      consumes: ["mail", "log"],
+      load: {
+        rate: { mail: 5, log: 20 },
+        peak: 60,
+        handler: { mean: "200 ms", p95: "600 ms", concurrency: 4 },
+        latency: { p95: "5 seconds" },
+      },
+    },
   },
-  environments: { prod: { queues: { billing: { maxLength: 5 } }, services: { web: { replicas: { min: 1, max: 2 } } } } },
+  environments: { prod: { queues: { billing: { maxLength: 5 } }, services: { web: { replicas: { min: 1, max: 2 }, load: { rate: 3 } } } } },
 });
 
 // It is a topology like any other, and it still knows its names, its services' messages, and their bodies.
@@ -111,6 +120,14 @@ topology({
     c: { consume: ["work"] },
     // @ts-expect-error a template that is not declared
     d: { instances: { inbox: {} } },
+    // @ts-expect-error no unit
+    e: { load: { handler: { mean: "200" } } },
+    // @ts-expect-error a misspelt word
+    f: { load: { raet: 5 } },
+    // @ts-expect-error a misspelt word of the handler
+    g: { load: { handler: { mean: "1 second", p59: "2 seconds" } } },
+    // @ts-expect-error the rate of a queue that is not declared
+    h: { consumes: ["work"], load: { rate: { wrok: 3 } } },
   },
   environments: {
     // @ts-expect-error an environment changes sizes, never shapes

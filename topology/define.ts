@@ -21,6 +21,20 @@ type Feeding<Given, X> = {
     : never;
 };
 
+/** What inference would let pass in loads: misspelt words, and rates of queues that are not declared. */
+type Loads<Given, Q> = {
+  readonly [K in keyof Given]: Given[K] extends { readonly load: infer L }
+    ? {
+        readonly load: { readonly [P in Exclude<keyof L, keyof model.Load>]: never } & (L extends { readonly rate: infer R extends object }
+          ? { readonly rate: { readonly [P in Exclude<keyof R, Q>]: never } }
+          : unknown) &
+          (L extends { readonly handler: infer H }
+            ? { readonly handler: { readonly [P in Exclude<keyof H, keyof NonNullable<model.Load["handler"]>>]: never } }
+            : unknown);
+      }
+    : unknown;
+};
+
 type Plain = Omit<
   model.Topology,
   "exchanges" | "queues" | "templates" | "messages" | "services" | "environments" | "policies" | "operatorPolicies" | "users"
@@ -98,7 +112,7 @@ export function topology<
     /** Kinds of messages by name. */
     readonly messages?: M & Exactly<M, model.Message>;
     /** Services by name. */
-    readonly services?: S & Exactly<S, model.Service>;
+    readonly services?: S & Exactly<S, model.Service> & Loads<S, NoInfer<Q>>;
     readonly users?: { readonly [name: string]: model.User };
     readonly policies?: { readonly [name: string]: model.Policy };
     readonly operatorPolicies?: { readonly [name: string]: model.OperatorPolicy };

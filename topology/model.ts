@@ -250,6 +250,35 @@ export interface Replicas {
   readonly cpu?: number;
 }
 
+/**
+ * What a service has to do on an ordinary day, and how fast it has to be: what `warren size` computes replicas, prefetch and thresholds from.
+ * Nothing of it reaches the broker.
+ */
+export interface Load<Q extends string = string> {
+  /**
+   * Messages a second, on average over the day: all its queues together, in equal parts, or by queue. Of a service that only has queues of its
+   * instances: for one instance. @default 1, said to be assumed
+   */
+  readonly rate?: number | { readonly [K in Q]?: number };
+  /** Messages a second at the busiest time, all queues together. @default twice the rate, said to be assumed; with `day`, what follows from it */
+  readonly peak?: number;
+  /**
+   * The day's curve: numbers at equal distances from midnight to midnight, of which only the proportions count. With `rate` it has that mean,
+   * with `peak` instead that highest value. @default one hill, highest at 14:00, with a quarter of the rate at night
+   */
+  readonly day?: readonly number[];
+  /** How long handling one message takes; a log-normal distribution is made of it. @default 100 ms, said to be assumed */
+  readonly handler?: {
+    readonly mean: Duration;
+    /** 95 of 100 take no longer. @default 3 times the mean, said to be assumed */
+    readonly p95?: Duration;
+    /** Messages that one replica handles at a time. @default 1 */
+    readonly concurrency?: number;
+  };
+  /** 95 of 100 messages are handled so long after they came into the queue. @default 3 times the handler's p95, at least 10 seconds, said to be assumed */
+  readonly latency?: { readonly p95: Duration };
+}
+
 export interface Service<X extends string = string, Q extends string = string, M extends string = string, T extends string = string> {
   /** Messages it publishes. */
   readonly publishes?: readonly M[];
@@ -262,6 +291,8 @@ export interface Service<X extends string = string, Q extends string = string, M
   /** Queues it may look into, put back and purge without being their consumer (tools for dead letters). */
   readonly manages?: readonly Q[];
   readonly replicas?: Replicas;
+  /** What it has to do, for `warren size`. */
+  readonly load?: Load<Q>;
   /** Name of its RabbitMQ user. @default `TOPOLOGY.SERVICE` */
   readonly user?: string;
   readonly tags?: readonly (UserTag | (string & {}))[];
@@ -365,7 +396,7 @@ export interface Sizes<Q extends string = string, S extends string = string> {
       readonly retry?: readonly Duration[];
     };
   };
-  readonly services?: { readonly [K in S]?: { readonly replicas?: Replicas; readonly limits?: UserLimits } };
+  readonly services?: { readonly [K in S]?: { readonly replicas?: Replicas; readonly load?: Load<Q>; readonly limits?: UserLimits } };
   readonly vhost?: Pick<Vhost, "limits" | "deletionProtection">;
 }
 

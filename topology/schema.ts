@@ -174,6 +174,17 @@ const replicas = strict("replicas", {
   perReplica: number.exactOptional(),
   cpu: number.exactOptional(),
 });
+const load = strict("a service's load", {
+  rate: z.union([number, named(number)]).exactOptional(),
+  peak: number.exactOptional(),
+  day: list(number).exactOptional(),
+  handler: strict("a handler's times", {
+    mean: duration,
+    p95: duration.exactOptional(),
+    concurrency: number.exactOptional(),
+  }).exactOptional(),
+  latency: strict("a target", { p95: duration }).exactOptional(),
+});
 export const service = strict("a service", {
   publishes: list(text).exactOptional(),
   consumes: list(text).exactOptional(),
@@ -181,6 +192,7 @@ export const service = strict("a service", {
   declares: list(text).exactOptional(),
   manages: list(text).exactOptional(),
   replicas: replicas.exactOptional(),
+  load: load.exactOptional(),
   user: text.exactOptional(),
   tags: tags.exactOptional(),
   limits: userLimits.exactOptional(),
@@ -263,7 +275,11 @@ export const sizes = strict("an environment's sizes", {
     }),
   ).exactOptional(),
   services: named(
-    strict("an environment's sizes of a service", { replicas: replicas.exactOptional(), limits: userLimits.exactOptional() }),
+    strict("an environment's sizes of a service", {
+      replicas: replicas.exactOptional(),
+      load: load.exactOptional(),
+      limits: userLimits.exactOptional(),
+    }),
   ).exactOptional(),
   vhost: strict("an environment's sizes of a vhost", vhostChangeable).exactOptional(),
 });

@@ -37,7 +37,7 @@ runRuleCases(environmentRules, [
     finds: prod({ services: { s: { consumes: ["q"] } } }),
     at: "environments.prod.services.s.consumes",
     value: ["q"],
-    quiet: prod({ services: { s: { replicas: { min: 1, max: 2 } } } }),
+    quiet: prod({ services: { s: { replicas: { min: 1, max: 2 }, load: { rate: 3 } } } }),
   },
   {
     code: "environment-shape",

@@ -16,7 +16,7 @@ const QUEUE_SIZES = [
   "initialClusterSize",
   "retry",
 ];
-const SERVICE_SIZES = ["replicas", "limits"];
+const SERVICE_SIZES = ["replicas", "load", "limits"];
 const VHOST_SIZES = ["limits", "deletionProtection"];
 const SECTIONS = ["queues", "services", "vhost"];
 
@@ -66,7 +66,7 @@ export const environmentRules: readonly Rule[] = [
     refused: true,
     title: "An environment that changes more than sizes",
     why: "What was tested in one environment would not be what runs in another: other routes, other ladders, other types.",
-    remedy: "Change sizes only: lengths, times, group sizes, replicas, limits.",
+    remedy: "Change sizes only: lengths, times, group sizes, replicas, loads, limits.",
     find: shapes,
   },
 ];

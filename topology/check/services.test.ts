@@ -130,6 +130,45 @@ runRuleCases(serviceRules, [
     value: ["a", "a"],
     quiet: { queues: { s: { type: "super-stream", partitions: ["a", "b"] } } },
   },
+  ...(
+    [
+      [{ rate: 0 }, "rate", 0],
+      [{ rate: { q: -1 } }, "rate.q", -1],
+      [{ rate: { r: 3 } }, "rate.r", "r"],
+      [{ rate: 5, peak: 4 }, "peak", 4],
+      [{ peak: 0 }, "peak", 0],
+      [{ day: [1] }, "day", [1]],
+      [{ day: [0, 0] }, "day", [0, 0]],
+      [{ rate: 2, day: [1, 2], peak: 8 }, "peak", 8],
+      [{ handler: { mean: "0 ms" } }, "handler.mean", "0 ms"],
+      [{ handler: { mean: "2 seconds", p95: "1 second" } }, "handler.p95", "1 second"],
+      [{ handler: { mean: "1 second", p95: "21 seconds" } }, "handler.p95", "21 seconds"],
+      [{ handler: { mean: "1 second", concurrency: 1.5 } }, "handler.concurrency", 1.5],
+      [{ latency: { p95: "0 ms" } }, "latency.p95", "0 ms"],
+      [{ handler: { mean: "1 second", p95: "3 seconds" }, latency: { p95: "2 seconds" } }, "latency.p95", "2 seconds"],
+    ] as const
+  ).map(([load, field, value]) => ({
+    code: "bad-load",
+    about: JSON.stringify(load),
+    finds: { ...q, services: { s: { consumes: ["q"], load } } },
+    at: `services.s.load.${field}`,
+    value,
+    quiet: {
+      ...q,
+      services: {
+        s: {
+          consumes: ["q"],
+          load: {
+            rate: { q: 2 },
+            peak: 2,
+            handler: { mean: "1 second", p95: "3.8 seconds", concurrency: 2 },
+            latency: { p95: "4 seconds" },
+          },
+        },
+        t: { load: { peak: 3, day: [0, 1] } },
+      },
+    } as const,
+  })),
   {
     code: "vhost-limit-too-low",
     finds: { vhost: { limits: { maxQueues: 2 } }, queues: { q: { ...quorum, retry: ["1 second", "2 seconds"] } } },

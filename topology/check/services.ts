@@ -1,5 +1,6 @@
 /** Rules about services: who consumes what, and whether the numbers fit. */
-import type { Replicas } from "../model.js";
+import { duration, milliseconds } from "../durations.js";
+import type { Replicas, Service } from "../model.js";
 import { entry } from "../entry.js";
 import { path } from "../path.js";
 import type { Facts } from "./facts.js";
@@ -150,6 +151,82 @@ function* tooManyQueues({ plan }: Facts): Iterable<Fault> {
   };
 }
 
+/** Five of a hundred that take longer than 20 times the mean would alone be more than the mean (Markov's inequality). */
+const HIGHEST_P95 = 20;
+
+function* loadFaults(service: Service, origin: string, of: string): Iterable<Fault> {
+  const { load = {}, consumes = [] } = service;
+  const { rate, peak, day, handler, latency } = load;
+  const at = `${origin}.load`;
+  const positive = (value: number): boolean => value > 0 && Number.isFinite(value);
+  const rates = typeof rate === "object" ? Object.entries(rate) : rate === undefined ? [] : [[undefined, rate] as const];
+  for (const [queue, value] of rates) {
+    const place = queue === undefined ? `${at}.rate` : `${at}.${path("rate", queue)}`;
+    if (queue !== undefined && !consumes.includes(queue))
+      yield {
+        path: place,
+        message: `${of} has a rate for ${quote(queue)}, which it does not consume.`,
+        value: queue,
+        allowed: consumes.map(quote),
+      };
+    else if (value !== undefined && !positive(value))
+      yield { path: place, message: `${of} gets ${quote(value)} messages a second.`, value, allowed: ["more than 0"] };
+  }
+  const mean = rates.reduce((sum, [, value]) => sum + (value ?? 0), 0);
+  if (peak !== undefined && !(positive(peak) && peak >= mean))
+    yield {
+      path: `${at}.peak`,
+      message: `${of} gets ${quote(peak)} messages a second at the busiest time${rates.length > 0 ? `, and ${mean} on average` : ""}.`,
+      value: peak,
+      allowed: [rates.length > 0 ? `${mean} or more` : "more than 0"],
+    };
+  if (day && !(day.length >= 2 && day.every((value) => value >= 0 && Number.isFinite(value)) && day.some((value) => value > 0)))
+    yield {
+      path: `${at}.day`,
+      message: `${of} has a day's curve of ${quote(day)}.`,
+      value: day,
+      allowed: ["2 or more numbers, 0 or more, not all 0"],
+    };
+  else if (day && rates.length > 0 && peak !== undefined)
+    yield {
+      path: `${at}.peak`,
+      message: `${of} has a rate and a day's curve, from which the peak follows, and a peak beside them.`,
+      value: peak,
+      remedy: "Leave the peak out, or the rate.",
+    };
+  const [least, most] = [milliseconds(handler?.mean), milliseconds(handler?.p95)];
+  if (least === 0)
+    yield { path: `${at}.handler.mean`, message: `${of} handles a message in no time.`, value: handler?.mean, allowed: ["more than 0"] };
+  else if (least !== undefined && most !== undefined && (most < least || most > least * HIGHEST_P95))
+    yield {
+      path: `${at}.handler.p95`,
+      message: `${of} takes ${quote(handler?.mean)} for a message on average, and at most ${quote(handler?.p95)} for 95 of 100.`,
+      value: handler?.p95,
+      allowed: [`${duration(least)} to ${duration(Math.floor(least * HIGHEST_P95))}`],
+    };
+  if (handler?.concurrency !== undefined && !isWhole(handler.concurrency, 1))
+    yield {
+      path: `${at}.handler.concurrency`,
+      message: `${of} handles ${quote(handler.concurrency)} messages at a time.`,
+      value: handler.concurrency,
+      allowed: ["1 or more"],
+    };
+  const target = milliseconds(latency?.p95);
+  const slow = most ?? least;
+  if (target !== undefined && (target === 0 || (slow !== undefined && target < slow)))
+    yield {
+      path: `${at}.latency.p95`,
+      message: `${of} is meant to handle 95 of 100 messages within ${quote(latency?.p95)}${slow === undefined ? "" : `, where the handler alone takes ${duration(slow)}`}.`,
+      value: latency?.p95,
+      allowed: [slow === undefined ? "more than 0" : `${duration(slow)} or more`],
+    };
+}
+
+function* badLoads({ topology }: Facts): Iterable<Fault> {
+  for (const [name, service] of Object.entries(topology.services ?? {}))
+    if (service.load) yield* loadFaults(service, path("services", name), `Service ${quote(name)}`);
+}
+
 export const serviceRules: readonly Rule[] = [
   {
     code: "message-unpublished",
@@ -191,6 +268,15 @@ export const serviceRules: readonly Rule[] = [
     why: "What is derived from it (deployments, autoscalers, limits, streams) is refused.",
     remedy: "Take one of the allowed values.",
     find: badNumbers,
+  },
+  {
+    code: "bad-load",
+    severity: "error",
+    refused: true,
+    title: "A service's load that cannot be",
+    why: "Replicas, prefetch and thresholds are computed from it.",
+    remedy: "Take one of the allowed values.",
+    find: badLoads,
   },
   {
     code: "vhost-limit-too-low",

@@ -61,6 +61,7 @@ export const cgcg = topology({
       publishes: ["task.submit", "task.revoke", "direct"],
       consumes: ["tasks.status"],
       instances: { direct: {} },
+      load: { rate: 4, peak: 15, handler: { mean: "5 ms", p95: "15 ms", concurrency: 5 }, latency: { p95: "1 second" } },
       description: "The HTTP API; keeps the results",
     },
     worker: {
@@ -68,6 +69,7 @@ export const cgcg = topology({
       publishes: ["task.status"],
       instances: { control: {} },
       replicas: { min: 1, max: 10, perReplica: 20 },
+      load: { rate: 2, peak: 7.5, handler: { mean: "3 seconds", p95: "9 seconds", concurrency: 4 }, latency: { p95: "30 seconds" } },
     },
     "dlq-handler": { manages: ["tasks.dead"] },
   },

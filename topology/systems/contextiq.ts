@@ -14,6 +14,9 @@ const common = {
 
 const ladder = ["1 second", "5 seconds", "15 seconds", "1 minute", "5 minutes"] as const;
 
+// Every subscriber gets every event.
+const events = { rate: 50, peak: 125, handler: { mean: "10 ms", p95: "30 ms", concurrency: 5 } } as const;
+
 export const contextiq = topology({
   name: "contextiq",
   description: "Memory extraction, consolidation, and events",
@@ -85,17 +88,31 @@ export const contextiq = topology({
       consumes: ["extraction.requests"],
       publishes: ["extraction.result", "consolidation.request"],
       replicas: { min: 2, max: 20, cpu: 70, perReplica: 100 },
+      // A language model is asked: it waits more than it works, so ten at a time.
+      load: { rate: 20, peak: 50, handler: { mean: "2 seconds", p95: "5 seconds", concurrency: 10 }, latency: { p95: "40 seconds" } },
     },
     "consolidation-worker": {
       consumes: ["consolidation.requests"],
       publishes: ["consolidation.result"],
       replicas: { min: 2, max: 20, cpu: 70, perReplica: 100 },
+      load: { rate: 10, peak: 25, handler: { mean: "4 seconds", p95: "10 seconds", concurrency: 10 }, latency: { p95: "80 seconds" } },
     },
-    "result-handler": { consumes: ["extraction.results", "consolidation.results"] },
-    "event-handler": { consumes: ["session.events", "memory.events"] },
-    analytics: { consumes: ["events.analytics"] },
-    logging: { consumes: ["events.logging"] },
-    webhook: { consumes: ["events.webhook"] },
+    "result-handler": {
+      consumes: ["extraction.results", "consolidation.results"],
+      load: {
+        rate: { "extraction.results": 20, "consolidation.results": 10 },
+        peak: 75,
+        handler: { mean: "20 ms", p95: "60 ms", concurrency: 5 },
+        latency: { p95: "5 seconds" },
+      },
+    },
+    "event-handler": { consumes: ["session.events", "memory.events"], load: { ...events, latency: { p95: "2 seconds" } } },
+    analytics: { consumes: ["events.analytics"], load: { ...events, latency: { p95: "1 minute" } } },
+    logging: { consumes: ["events.logging"], load: { ...events, latency: { p95: "1 minute" } } },
+    webhook: {
+      consumes: ["events.webhook"],
+      load: { rate: 5, peak: 12.5, handler: { mean: "300 ms", p95: "1 second", concurrency: 10 }, latency: { p95: "10 seconds" } },
+    },
     "dlq-handler": { manages: ["dead_letter"] },
   },
 

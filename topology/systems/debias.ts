@@ -19,6 +19,12 @@ const store = {
   retry: ["5 seconds", "30 seconds", "5 minutes"],
 } as const;
 
+// A worker gets through a thousand a second, and five through five thousand.
+const work = {
+  replicas: { min: 1, max: 5, perReplica: 200 },
+  load: { rate: 1000, peak: 2500, handler: { mean: "1 ms", p95: "3 ms", concurrency: 1 }, latency: { p95: "400 ms" } },
+} as const;
+
 export const debias = topology({
   name: "debias",
   description: "E-commerce events for a graph and a vector database",
@@ -53,8 +59,8 @@ export const debias = topology({
       declares: ["events", "events.dlx", "events.neo4j", "events.qdrant", "events.dlq"],
       description: "POST /events and /events/batch",
     },
-    "neo4j-worker": { consumes: ["events.neo4j"], declares: ["events.neo4j"], replicas: { min: 1, max: 5, perReplica: 200 } },
-    "qdrant-worker": { consumes: ["events.qdrant"], declares: ["events.qdrant"], replicas: { min: 1, max: 5, perReplica: 200 } },
+    "neo4j-worker": { consumes: ["events.neo4j"], declares: ["events.neo4j"], ...work },
+    "qdrant-worker": { consumes: ["events.qdrant"], declares: ["events.qdrant"], ...work },
     "dlq-handler": { manages: ["events.dlq"], declares: ["events.dlq"], description: "Replays what failed, after it is mended" },
   },
 

@@ -37,7 +37,12 @@ export const foAnalytics = topology({
 
   services: {
     api: { publishes: ["document"], description: "Takes uploads" },
-    worker: { consumes: ["document_processing"], replicas: { min: 1, max: 4, perReplica: 50 }, description: "Storage, parser, LLM" },
+    worker: {
+      consumes: ["document_processing"],
+      replicas: { min: 1, max: 4, perReplica: 50 },
+      load: { rate: 0.14, peak: 0.35, handler: { mean: "6 seconds", p95: "15 seconds", concurrency: 1 }, latency: { p95: "10 minutes" } },
+      description: "Storage, parser, LLM",
+    },
     "dlq-handler": { manages: ["document_processing_dlq"] },
   },
 

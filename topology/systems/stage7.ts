@@ -11,7 +11,11 @@ const message = z.object({
 
 // What every service of the system does: it has an inbox per instance, and writes to anyone.
 const member = (serviceType: string) =>
-  ({ publishes: ["message", "broadcast", "request"], instances: { inbox: { serviceType } } }) as const;
+  ({
+    publishes: ["message", "broadcast", "request"],
+    instances: { inbox: { serviceType } },
+    load: { rate: 2, peak: 10, handler: { mean: "150 ms", p95: "450 ms", concurrency: 4 }, latency: { p95: "2 seconds" } },
+  }) as const;
 
 export const stage7 = topology({
   name: "stage7",
