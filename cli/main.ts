@@ -4,6 +4,7 @@ import { runProgram, startProgram, type Program } from "./program.js";
 import type { ExitCode, Verb } from "./verb.js";
 import { checkVerb } from "./verbs/check.js";
 import { conformanceVerb } from "./verbs/conformance.js";
+import { crdsVerb } from "./verbs/crds.js";
 import { definitionsVerb } from "./verbs/definitions.js";
 import { diffVerb } from "./verbs/diff.js";
 import { dlqVerb } from "./verbs/dlq.js";
@@ -26,6 +27,7 @@ const VERBS: readonly Verb[] = [
   graphVerb,
   explainVerb,
   definitionsVerb,
+  crdsVerb,
   permissionsVerb,
   diffVerb,
   driftVerb,

@@ -2,6 +2,13 @@
 export { check } from "./check/check.js";
 export type { Finding, Severity } from "./check/finding.js";
 export { compile, compileInstallation } from "./compile/compile.js";
+export {
+  customResources,
+  type CustomResource,
+  type CustomResourceOptions,
+  type CustomResources,
+  type NeededSecret,
+} from "./compile/custom-resources.js";
 export { definitions } from "./compile/definitions.js";
 export type * from "./compile/plan.js";
 export * from "./define.js";
