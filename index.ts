@@ -64,7 +64,7 @@ async function program(): Promise<Record<string, unknown>> {
     passwords: topology.passwords,
     summary: topology.vhosts.apply(() =>
       summaryText(plan, {
-        system,
+        system: broker.topologyFile ?? system,
         managementUrl,
         amqpUrl,
         amqpsUrl,

@@ -42,7 +42,7 @@ function partOf(topology: Topology, service: string, settings: ProdSettings): Se
     vhost: topology.vhost?.name ?? topology.name,
     name: serviceName(topology.name, service),
     pods: own.pods ?? { namespace: settings.namespaces.workers, labels: serviceLabels(topology.name, service) },
-    deployed: own.deploy && takes(topology, service) && (own.image !== undefined || start !== undefined),
+    deployed: settings.workers.deploy && own.deploy && takes(topology, service) && (own.image !== undefined || start !== undefined),
     management: tags.some((tag) => ["management", "monitoring", "policymaker", "administrator"].includes(tag)),
     // How far readers of a stream are behind, its length does not tell.
     queues: consumes.filter((queue) => ["quorum", "classic"].includes(topology.queues?.[queue]?.type ?? "")),

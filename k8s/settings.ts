@@ -170,6 +170,8 @@ export const service = z
 
 const workers = z
   .strictObject({
+    /** False: others deploy all of them. */
+    deploy: z.boolean().default(true),
     /** Of the reference workers, the exporter and the load. Never a moving tag. */
     image: z.string().default("warren/worker:0.1.0"),
     imagePullPolicy: z.enum(["IfNotPresent", "Always", "Never"]).default("IfNotPresent"),
@@ -242,8 +244,6 @@ export const prodSettings = z.strictObject({
       prometheus: peer.prefault({ namespace: "monitoring", labels: { "app.kubernetes.io/name": "prometheus" } }),
     })
     .prefault({}),
-  /** How the topology gets into the broker: `management`: Pulumi's resources over the management API. `operator`: custom resources. */
-  provision: z.enum(["management", "operator"]).default("management"),
   cluster,
   tls,
   network,

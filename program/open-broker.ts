@@ -30,6 +30,8 @@ export interface OpenBroker {
   readonly salt: string;
   /** By user, of those whose password is neither the configuration's nor one that is made for every user. */
   readonly passwords?: Readonly<Record<string, pulumi.Input<string>>>;
+  /** What is provisioned, as a file for the `warren` command, where it is more than the system. */
+  readonly topologyFile?: string;
   readonly managementUrl: string;
   readonly amqpUrl: string | undefined;
   readonly metricsUrl: string | undefined;

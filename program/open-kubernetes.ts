@@ -7,8 +7,9 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { writeEndpoint } from "../broker/address.js";
 import { brokerNames, CA_KEY, certificateNames } from "../k8s/names.js";
-import { prod, type Prod } from "../k8s/prod.js";
+import { objectsOf, prod, type Prod } from "../k8s/prod.js";
 import type { ProdSettings } from "../k8s/settings.js";
+import { sizeOf, sizeTable } from "../k8s/sizes.js";
 import { kubeConfig } from "../kube/context.js";
 import { amqpForward } from "../kube/ports.js";
 import { managementOf, type Connection } from "../provision/connection.js";
@@ -18,6 +19,7 @@ import { untilItAnswers } from "../provision/wait.js";
 import type { InstallationPlan } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
 import type { Installation } from "../topology/model.js";
+import { topologyScript } from "../topology/script.js";
 import { accessOf, type Access } from "./kubernetes-access.js";
 import { registerObject, registerObjects } from "./kubernetes-objects.js";
 import { generationPasswords } from "./kubernetes-secrets.js";
@@ -56,6 +58,7 @@ export async function openKubernetes(
   if (access) await lookAt(settings, plan, place.connection(access), chosen);
 
   const objects = prod(installation, wanted, { environment: settings.environment });
+  tell(`it asks of the cluster:\n${sizeTable(sizeOf(objectsOf(objects)))}`);
   const provider = new kubernetes.Provider("kubernetes", { context: chosen.context ?? "" });
   const namespaces = registerObjects(objects.namespaces, { provider });
   const inCluster: pulumi.CustomResourceOptions = { provider, dependsOn: namespaces };
@@ -82,6 +85,7 @@ export async function openKubernetes(
       caFile: connection.apply(({ caFile }) => caFile) as pulumi.Output<string>,
     },
     passwords: generationPasswords(objects),
+    topologyFile: place.topologyFile,
     options: { dependsOn: [ready], deletedWith: broker },
     salt: settings.salt ?? localSecret(directory, "salt"),
     managementUrl: place.managementUrl,
@@ -93,16 +97,16 @@ export async function openKubernetes(
     isGone: async () => (await accessOf(config, wanted)) === undefined,
     announce: (topology) => {
       if (pulumi.runtime.isDryRun()) return;
-      pulumi.all([known, topology.vhosts]).apply(([{ username, password }]) =>
+      pulumi.all([known, topology.vhosts]).apply(([{ username, password, ca }]) => {
+        const { managementUrl, amqpUrl, caName, topologyFile: system } = place;
+        // With the stack's own users and the sizes of its environment, of which the system itself knows nothing.
+        writeFileSync(join(directory, system), topologyScript(installation, settings.environment));
         writeEndpoint(
           directory,
-          {
-            ...{ managementUrl: place.managementUrl, amqpUrl: place.amqpUrl, username, password, system: settings.system },
-            caFile: place.caName,
-          },
+          { managementUrl, amqpUrl, username, password, system, ...(ca === undefined ? {} : { caFile: caName }) },
           stack,
-        ),
-      );
+        );
+      });
     },
     inKubernetes: {
       objects,
@@ -120,6 +124,8 @@ class Place {
   /** In the ignored folder. */
   readonly caName: string;
   readonly caFile: string;
+  /** What is provisioned, for the `warren` command; relative to the directory. */
+  readonly topologyFile: string;
 
   constructor({ endpoint, forwardPort }: KubernetesSettings, directory: string, stack: string) {
     // The certificate is for `localhost` too, and not for an address.
@@ -128,6 +134,7 @@ class Place {
     this.amqpUrl = `amqps://${hostname}:${endpoint === undefined ? amqpForward(forwardPort) : 5671}`;
     this.caName = join("tls", `${stack}-broker-ca.pem`);
     this.caFile = join(directory, LOCAL_FOLDER, this.caName);
+    this.topologyFile = join(LOCAL_FOLDER, `topology.${stack}.cjs`);
   }
 
   connection({ username, password, ca }: Access): Connection {
