@@ -239,7 +239,6 @@ export const prodSettings = z.strictObject({
   operators: z
     .strictObject({
       cluster: peer.prefault({ namespace: "rabbitmq-system", labels: { "app.kubernetes.io/component": "rabbitmq-operator" } }),
-      topology: peer.prefault({ namespace: "rabbitmq-system", labels: { "app.kubernetes.io/component": "rabbitmq-operator" } }),
       keda: peer.prefault({ namespace: "keda", labels: { app: "keda-operator" } }),
       prometheus: peer.prefault({ namespace: "monitoring", labels: { "app.kubernetes.io/name": "prometheus" } }),
     })

@@ -13,6 +13,7 @@ import { sizeOf, sizeTable } from "../k8s/sizes.js";
 import { kubeConfig } from "../kube/context.js";
 import { amqpForward } from "../kube/ports.js";
 import { managementOf, type Connection } from "../provision/connection.js";
+import { deleteHooks } from "../provision/delete-hooks.js";
 import { globalName } from "../provision/identity.js";
 import { OwnResource } from "../provision/own/resource.js";
 import { untilItAnswers } from "../provision/wait.js";
@@ -59,11 +60,19 @@ export async function openKubernetes(
 
   const objects = prod(installation, wanted, { environment: settings.environment });
   tell(`it asks of the cluster:\n${sizeTable(sizeOf(objectsOf(objects)))}`);
-  const provider = new kubernetes.Provider("kubernetes", { context: chosen.context ?? "" });
-  const namespaces = registerObjects(objects.namespaces, { provider });
+  const provider = providerOf(chosen.context ?? "");
+  // Whatever makes the engine delete or replace the cluster: not while it holds messages.
+  const guarded = deleteHooks().broker;
+  const namespaces = registerObjects(objects.namespaces, { provider, ...guarded });
   const inCluster: pulumi.CustomResourceOptions = { provider, dependsOn: namespaces };
   const certificate = await ownCertificate(wanted, directory, inCluster);
-  const cluster = registerObjects(objects.cluster, { ...inCluster, dependsOn: [...namespaces, ...certificate] });
+  const cluster = objects.cluster.map((object) =>
+    registerObject(object, {
+      ...inCluster,
+      dependsOn: [...namespaces, ...certificate],
+      ...(object.kind === "RabbitmqCluster" ? guarded : {}),
+    }),
+  );
   const broker = cluster[objects.cluster.findIndex(({ kind }) => kind === "RabbitmqCluster")];
   if (!broker) throw new WarrenError("The objects of the prod stack hold no RabbitmqCluster");
 
@@ -115,6 +124,20 @@ export async function openKubernetes(
       ca: pulumi.output(known.apply(({ ca }) => ca ?? "")),
     },
   };
+}
+
+/**
+ * The context by name alone. The SDK would put the path of the kubeconfig into the state, and another path, on another machine, would be another
+ * cluster to the engine: it would replace everything, the namespaces with the volumes first.
+ */
+function providerOf(context: string): kubernetes.Provider {
+  const { KUBECONFIG: file } = process.env;
+  delete process.env["KUBECONFIG"];
+  try {
+    return new kubernetes.Provider("kubernetes", { context });
+  } finally {
+    if (file !== undefined) process.env["KUBECONFIG"] = file;
+  }
 }
 
 /** Addresses as this machine has them, and the file with the authority. */

@@ -39,12 +39,13 @@ class Counts {
 
   async of({ vhost, queue }: Place): Promise<Held[]> {
     if (!this.last || Date.now() - this.last.at > FRESH_MS) this.last = { at: Date.now(), held: this.read() };
-    return (await this.last.held).filter((held) => held.vhost === vhost && (queue === undefined || held.queue === queue));
+    const held = await this.last.held;
+    return held.filter((each) => (vhost === undefined || each.vhost === vhost) && (queue === undefined || each.queue === queue));
   }
 
   /** Until the counts of a vhost tell what was there when it was called. */
-  async settle(vhost: string): Promise<void> {
-    const queues = (await this.broker.counts()).filter((queue) => queue.vhost === vhost);
+  async settle(vhost?: string): Promise<void> {
+    const queues = (await this.broker.counts()).filter((queue) => vhost === undefined || queue.vhost === vhost);
     const waited = await settle(queues.map(({ type }) => type));
     if (waited > 0) this.last = undefined;
   }
@@ -57,7 +58,8 @@ class Counts {
 }
 
 interface Place {
-  readonly vhost: string;
+  /** @default all that any component has: it is the broker itself */
+  readonly vhost?: string;
   /** @default all of the vhost */
   readonly queue?: string;
 }
@@ -77,6 +79,8 @@ export interface DeleteHooks {
   readonly guard: HookOptions;
   /** For the one that is deleted before the consumers that the program itself runs. */
   readonly consumers: HookOptions;
+  /** For what a broker is made of, and everything in it goes with. */
+  readonly broker: HookOptions;
 }
 
 type HookOptions = Pick<pulumi.ResourceOptions, "hooks">;
@@ -101,7 +105,7 @@ interface Refusal {
 }
 
 async function refuse(resourceName: string, place: Place, { settle, first }: Refusal): Promise<void> {
-  const asked = candidates(components(), resourceName, place.vhost).map(async (component) => {
+  const asked = (place.vhost === undefined ? components() : candidates(components(), resourceName, place.vhost)).map(async (component) => {
     if (component.allowDataLoss || (await component.isGone?.())) return [];
     const known =
       counts.get(component) ?? ifKnown(component.connection).then((connection) => connection && new Counts(managementOf(connection)));
@@ -121,17 +125,22 @@ const sets = new WeakMap<object, DeleteHooks>();
  * resources that have them. Counts of quorum queues and streams can be some seconds old: the guards, which are deleted first, wait that long.
  */
 export function deleteHooks(): DeleteHooks {
-  if (!canHook()) return { queue: {}, vhost: {}, guard: {}, consumers: {} };
+  if (!canHook()) return { queue: {}, vhost: {}, guard: {}, consumers: {}, broker: {} };
   const monitor = pulumi.runtime.getMonitor() as object;
   const known = sets.get(monitor) ?? {
     queue: hook("queue", ({ name: queue, vhost, spec }) => ({ vhost: spec?.vhost ?? vhost ?? "/", queue: spec?.name ?? queue ?? "" })),
     vhost: hook("vhost", ({ name: vhost }) => ({ vhost: vhost ?? "/" })),
     guard: hook("guard", ofGuard, () => ({ settle: true })),
     consumers: hook("consumers", ofGuard, ({ vhost }) => {
-      const first = consumed().get(vhost);
+      const first = vhost === undefined ? undefined : consumed().get(vhost);
       // Switched off, or its vhost left the program: the guards of the vhost itself see to that.
       return first === undefined ? undefined : { settle: true, first };
     }),
+    broker: hook(
+      "broker",
+      () => ({}),
+      () => ({ settle: true }),
+    ),
   };
   sets.set(monitor, known);
   return known;

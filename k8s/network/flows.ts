@@ -69,7 +69,7 @@ export const loadPods = (
 });
 
 function brokerFlows({ services, settings }: Parts): Flow[] {
-  const { operators, network, provision, monitoring } = settings;
+  const { operators, network, monitoring } = settings;
   const to = brokerPods(settings);
   const into = (why: string, from: End, ...ports: readonly number[]): Flow => ({ why, from, to, ports: tcp(...ports) });
   const loads = loadServices(services, settings).map((load) => loadPods(settings, load));
@@ -81,7 +81,6 @@ function brokerFlows({ services, settings }: Parts): Flow[] {
     ...loads.map((pods) => into("the load publishes", pods, PORTS.amqps)),
     ...network.clients.map((pods) => into("configured: network.clients", pods, PORTS.amqps)),
     ...network.provisioners.map((pods) => into("configured: network.provisioners", pods, PORTS.managementTls)),
-    ...(provision === "operator" ? [into("the topology operator provisions", operators.topology, PORTS.managementTls)] : []),
     ...(asksForDepth(services, settings) ? [into("KEDA asks for the depth of queues", operators.keda, PORTS.managementTls)] : []),
     ...(monitoring.enabled ? [into("Prometheus scrapes", operators.prometheus, PORTS.prometheusTls)] : []),
     ...(monitoring.enabled && monitoring.exporter
