@@ -1,4 +1,4 @@
-// The test projects: "unit" needs nothing but Node, "live" needs Docker and an engine, "e2e" uses the ports of the dev stack too; both run one file after the other.
+// The test projects: "unit" needs nothing but Node, "live" needs Docker and an engine, "e2e" uses the ports of the dev stack too; "kubernetes" needs the lab's Kubernetes programs. The last three run one file after the other.
 import { defineConfig } from "vitest/config";
 
 const ignored = ["**/node_modules/**", "dist/**", ".warren/**"];
@@ -18,7 +18,7 @@ export default defineConfig({
           name: "unit",
           setupFiles: ["testing/seed.ts"],
           include: ["**/*.test.ts"],
-          exclude: [...ignored, "**/*.live.test.ts", "**/*.e2e.test.ts"],
+          exclude: [...ignored, "**/*.live.test.ts", "**/*.e2e.test.ts", "**/*.k8s.test.ts"],
           testTimeout: 20_000,
         },
       },
@@ -48,6 +48,20 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: minutes(20),
           hookTimeout: minutes(20),
+        },
+      },
+      {
+        ...fromSource,
+        test: {
+          // Not one of `npm test`: a machine that has none of the programs builds for a quarter of an hour first.
+          name: "kubernetes",
+          include: ["**/*.k8s.test.ts"],
+          exclude: ignored,
+          pool: "forks",
+          maxWorkers: 1,
+          fileParallelism: false,
+          testTimeout: minutes(10),
+          hookTimeout: minutes(30),
         },
       },
     ],

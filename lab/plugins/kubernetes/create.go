@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/structpb"
-	"k8s.io/apimachinery/pkg/api/errors"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -65,14 +66,14 @@ func (p *provider) applyNew(ctx context.Context, connected *cluster, urn string,
 		}
 		if err == nil && found != nil && found.GetDeletionTimestamp() != nil {
 			p.log.status(ctx, urn, "waits for the deletion of the object that had this name")
-			err = errors.NewNotFound(metav1.SchemeGroupVersion.WithResource(object.GetKind()).GroupResource(), object.GetName()+" (it is being deleted)")
+			err = apierrors.NewNotFound(metav1.SchemeGroupVersion.WithResource(object.GetKind()).GroupResource(), object.GetName()+" (it is being deleted)")
 		} else if err == nil {
 			var applied *unstructured.Unstructured
 			if applied, err = connected.apply(ctx, object, applyOptions{manager: manager, force: p.isForced(object)}); err == nil {
 				return applied, nil
 			}
 		}
-		if attempt == len(applyPauses) || !errors.IsNotFound(err) && !meta.IsNoMatchError(err) {
+		if attempt == len(applyPauses) || !apierrors.IsNotFound(err) && !meta.IsNoMatchError(err) {
 			return nil, explainMissing(err)
 		}
 		p.log.status(ctx, urn, fmt.Sprintf("tries again in %s: %s", applyPauses[attempt], explainMissing(err)))
@@ -98,7 +99,7 @@ func (c *cluster) find(ctx context.Context, object *unstructured.Unstructured) (
 		return nil, err
 	}
 	found, err := client.Get(ctx, object.GetName(), metav1.GetOptions{})
-	if errors.IsNotFound(err) {
+	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}
 	return found, err
@@ -167,14 +168,15 @@ func (p *provider) Update(ctx context.Context, request *pulumirpc.UpdateRequest)
 
 // unready tells the engine that the object is there but not yet what it should be: it is recorded, and the next update waits again.
 func unready(id, what string, why error, state, recorded *structpb.Struct, inputs resource.PropertyMap) error {
-	reasons := []string{redact(why, inputs).Error()}
+	// The engine shows the reasons alone.
+	reasons := []string{redact(fmt.Errorf("%s %s: %w", id, what, why), inputs).Error()}
 	if waiting, ok := why.(*notReady); ok {
 		for _, reason := range waiting.reasons {
-			reasons = append(reasons, redact(fmt.Errorf("%s", reason), inputs).Error())
+			reasons = append(reasons, redact(errors.New(reason), inputs).Error())
 		}
 	}
 	return rpcerror.WithDetails(
-		rpcerror.New(codes.Unknown, fmt.Sprintf("%s %s", id, what)),
+		rpcerror.New(codes.Unknown, reasons[0]),
 		&pulumirpc.ErrorResourceInitFailed{Id: id, Properties: state, Inputs: recorded, Reasons: reasons},
 	)
 }

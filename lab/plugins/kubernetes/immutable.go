@@ -2,10 +2,10 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
@@ -51,19 +51,25 @@ func (p *provider) immutableOf(object *unstructured.Unstructured) []string {
 	return append(fields, immutableFields[object.GroupVersionKind().Group+"/"+object.GetKind()]...)
 }
 
+// refusals are how the API server says that a field keeps its value for good.
+var refusals = []string{"field is immutable", "may not be changed in an update"}
+
+// keepers are built-in kinds that data hangs on: another object for a word of the API server would be a loss.
+var keepers = []string{"PersistentVolume", "PersistentVolumeClaim", "StatefulSet", "Namespace", "CustomResourceDefinition"}
+
 // refusedFields reads from the API server's answer which fields of a built-in kind cannot be changed in place.
 // Custom resources are never replaced for such an answer: what they stand for may hold data.
 func refusedFields(err error, object *unstructured.Unstructured) []string {
 	group := object.GroupVersionKind().Group
 	isBuiltIn := !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io")
 	status, ok := err.(errors.APIStatus)
-	if !ok || !isBuiltIn || !errors.IsInvalid(err) || status.Status().Details == nil {
+	if !ok || !isBuiltIn || slices.Contains(keepers, object.GetKind()) || !errors.IsInvalid(err) || status.Status().Details == nil {
 		return nil
 	}
 	var fields []string
 	for _, cause := range status.Status().Details.Causes {
-		isImmutable := cause.Type == metav1.CauseTypeFieldValueInvalid && strings.Contains(cause.Message, "field is immutable")
-		if isImmutable && cause.Field != "" {
+		isRefused := slices.ContainsFunc(refusals, func(text string) bool { return strings.Contains(cause.Message, text) })
+		if isRefused && cause.Field != "" {
 			fields = append(fields, cause.Field)
 		}
 	}

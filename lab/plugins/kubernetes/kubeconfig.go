@@ -150,5 +150,12 @@ func (s settings) activeCluster() *clientapi.Cluster {
 			name = chosen.Cluster
 		}
 	}
-	return config.Clusters[name]
+	chosen := config.Clusters[name]
+	if chosen == nil {
+		return nil
+	}
+	// Another file with the same entry is no other cluster.
+	chosen = chosen.DeepCopy()
+	chosen.LocationOfOrigin = ""
+	return chosen
 }
