@@ -1,10 +1,11 @@
-// Create and Update: apply, then wait until the object is ready.
+// Create: apply, then wait until the object is ready.
 package main
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -18,7 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// applyPauses are the waits before a namespace or a definition that is not there yet is looked for again: both may be made at this moment.
+// applyPauses are the waits before an apply is tried again: a namespace, a definition or the service of a webhook may come up at this moment.
 var applyPauses = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 15 * time.Second}
 
 func (p *provider) Create(ctx context.Context, request *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
@@ -58,35 +59,59 @@ func (p *provider) Create(ctx context.Context, request *pulumirpc.CreateRequest)
 
 // applyNew refuses an object that is there already, unless an update of this very resource made it and was killed.
 func (p *provider) applyNew(ctx context.Context, connected *cluster, urn string, object *unstructured.Unstructured, manager string) (*unstructured.Unstructured, error) {
-	for attempt := 0; ; attempt++ {
+	return p.patiently(ctx, urn, func() (*unstructured.Unstructured, error) {
+		// What was not known at Check may be by now: whether the kind has namespaces.
+		p.alignNamespaces(object)
 		found, err := connected.find(ctx, object)
-		if err == nil && found != nil && !isOwn(found, manager) && !p.isOn("upsertExistingObjects", "PULUMI_K8S_UPSERT_EXISTING_OBJECTS") {
+		switch {
+		case err != nil:
+			return nil, err
+		case found != nil && found.GetDeletionTimestamp() != nil:
+			return nil, errBeingDeleted
+		case found != nil && !isOwn(found, manager) && !p.isOn("upsertExistingObjects", "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"):
 			return nil, fmt.Errorf("it already exists in the cluster, and this stack did not make it: import it (the option `import: %q`), "+
 				"choose another name, or set upsertExistingObjects of the provider to take it over", objectID(found))
 		}
-		if err == nil && found != nil && found.GetDeletionTimestamp() != nil {
-			p.log.status(ctx, urn, "waits for the deletion of the object that had this name")
-			err = apierrors.NewNotFound(metav1.SchemeGroupVersion.WithResource(object.GetKind()).GroupResource(), object.GetName()+" (it is being deleted)")
-		} else if err == nil {
-			var applied *unstructured.Unstructured
-			if applied, err = connected.apply(ctx, object, applyOptions{manager: manager, force: p.isForced(object)}); err == nil {
-				return applied, nil
-			}
+		return connected.apply(ctx, object, applyOptions{manager: manager, force: p.isForced(object)})
+	})
+}
+
+var errBeingDeleted = errors.New("an object of this name is still being deleted")
+
+// patiently tries again as long as what is missing may be on its way.
+func (p *provider) patiently(ctx context.Context, urn string, try func() (*unstructured.Unstructured, error)) (*unstructured.Unstructured, error) {
+	for attempt := 0; ; attempt++ {
+		applied, err := try()
+		if err == nil {
+			return applied, nil
 		}
-		if attempt == len(applyPauses) || !apierrors.IsNotFound(err) && !meta.IsNoMatchError(err) {
-			return nil, explainMissing(err)
+		err = explainMissing(err)
+		if attempt == len(applyPauses) || !isPassing(err) {
+			return nil, err
 		}
-		p.log.status(ctx, urn, fmt.Sprintf("tries again in %s: %s", applyPauses[attempt], explainMissing(err)))
-		select {
-		case <-ctx.Done():
-			return nil, fmt.Errorf("cancelled while waiting: %w", explainMissing(err))
-		case <-time.After(applyPauses[attempt]):
+		p.log.status(ctx, urn, fmt.Sprintf("tries again in %s: %s", applyPauses[attempt], err))
+		sleep(ctx, applyPauses[attempt])
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("cancelled while waiting: %w", err)
 		}
 	}
 }
 
+// isPassing: what was asked for, or what it needs, may come with the same update.
+func isPassing(err error) bool {
+	isWebhookDown := apierrors.IsInternalError(err) && strings.Contains(err.Error(), "failed calling webhook")
+	return isWebhookDown || errors.Is(err, errBeingDeleted) || apierrors.IsNotFound(err) || isNoMatch(err) ||
+		apierrors.IsTooManyRequests(err) || apierrors.IsServiceUnavailable(err) || apierrors.IsServerTimeout(err)
+}
+
+func isNoMatch(err error) bool {
+	var resource *meta.NoResourceMatchError
+	var kind *meta.NoKindMatchError
+	return errors.As(err, &resource) || errors.As(err, &kind)
+}
+
 func explainMissing(err error) error {
-	if meta.IsNoMatchError(err) {
+	if isNoMatch(err) {
 		return fmt.Errorf("the cluster does not know this kind of object; is the CustomResourceDefinition or the operator that brings it installed? (%w)", err)
 	}
 	return err
@@ -107,63 +132,6 @@ func (c *cluster) find(ctx context.Context, object *unstructured.Unstructured) (
 
 func isOwn(found *unstructured.Unstructured, manager string) bool {
 	return len(fieldsOf(found, func(name string) bool { return name == manager })) > 0
-}
-
-func (p *provider) Update(ctx context.Context, request *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
-	state, err := fromEngine(request.GetOlds())
-	if err != nil {
-		return nil, err
-	}
-	inputs, err := fromEngine(request.GetNews())
-	if err != nil {
-		return nil, err
-	}
-	object := toObject(inputs)
-	p.alignNamespaces(object)
-	manager := managerOf(state)
-	if wish := annotation(object, annotationManager); wish != "" || manager == "" {
-		manager = makeManager(request.GetUrn(), object)
-	}
-	ctx, cancel := p.during(ctx)
-	defer cancel()
-	connected, err := p.reach()
-	if request.GetPreview() && (err != nil || hasUnknown(object.Object)) {
-		return &pulumirpc.UpdateResponse{Properties: request.GetNews()}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	found, err := connected.find(ctx, object)
-	if err != nil {
-		return nil, redact(explainMissing(err), inputs)
-	}
-	if found == nil {
-		p.log.warn(ctx, request.GetUrn(), "the object is not in the cluster any more and is made again; `pulumi refresh` shows such changes beforehand")
-	} else {
-		leaveIgnored(object, found, request.GetIgnoreChanges(), manager)
-	}
-	applied, err := connected.apply(ctx, object, applyOptions{manager: manager, force: p.isForced(object), dryRun: request.GetPreview()})
-	if err != nil {
-		return nil, redact(fmt.Errorf("%s %s was not updated: %w", object.GetKind(), objectID(object), err), inputs)
-	}
-	if request.GetPreview() {
-		outputs, err := previewState(inputs, applied, false)
-		return &pulumirpc.UpdateResponse{Properties: outputs}, err
-	}
-	live, waitErr := p.await(ctx, connected, request.GetUrn(), object, applied, timeoutOf(request.GetTimeout(), object))
-	outputs, err := stateOf(inputs, live, manager)
-	if err != nil {
-		return nil, err
-	}
-	if waitErr != nil {
-		return nil, unready(objectID(live), "was updated, but did not become ready", waitErr, outputs, nil, inputs)
-	}
-	if former := managerOf(state); former != "" && former != manager {
-		if err := connected.relinquish(ctx, live, former); err != nil {
-			return nil, redact(err, inputs)
-		}
-	}
-	return &pulumirpc.UpdateResponse{Properties: outputs}, nil
 }
 
 // unready tells the engine that the object is there but not yet what it should be: it is recorded, and the next update waits again.

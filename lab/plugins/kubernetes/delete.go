@@ -11,7 +11,6 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/protobuf/types/known/emptypb"
 	"k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -40,7 +39,7 @@ func (p *provider) Delete(ctx context.Context, request *pulumirpc.DeleteRequest)
 			return nil, err
 		}
 	}
-	if err := p.remove(ctx, connected, request, object, managerOf(state)); err != nil && !meta.IsNoMatchError(err) && !errors.IsNotFound(err) {
+	if err := p.remove(ctx, connected, request, object, managerOf(state)); err != nil && !isNoMatch(err) && !errors.IsNotFound(err) {
 		return nil, redact(err, state)
 	}
 	return &emptypb.Empty{}, nil

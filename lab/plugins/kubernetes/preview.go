@@ -4,11 +4,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"google.golang.org/protobuf/types/known/structpb"
 	"k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
@@ -50,9 +50,10 @@ func (p *provider) previewCreate(ctx context.Context, urn string, inputs resourc
 	return previewState(inputs, applied, true)
 }
 
-// isTooEarly: its namespace or its kind may come with the same update, and who may not ask may still see the program's side.
+// isTooEarly: its namespace or its kind may come with the same update; who may not ask may still see the program's side; and some webhooks take no dry run.
 func isTooEarly(err error) bool {
-	return errors.IsNotFound(err) || meta.IsNoMatchError(err) || errors.IsForbidden(err)
+	noDryRun := errors.IsBadRequest(err) && strings.Contains(err.Error(), "does not support dry run")
+	return noDryRun || errors.IsNotFound(err) || isNoMatch(err) || errors.IsForbidden(err)
 }
 
 // previewState marks as unknown what the program does not say and only a real run decides; applied is the API server's answer to a dry run, or the program's side alone.

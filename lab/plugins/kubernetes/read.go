@@ -11,7 +11,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
@@ -37,7 +36,7 @@ func (p *provider) Read(ctx context.Context, request *pulumirpc.ReadRequest) (*p
 		return nil, err
 	}
 	live, err := connected.find(ctx, wanted)
-	if err != nil && !meta.IsNoMatchError(err) && !errors.IsNotFound(err) {
+	if err != nil && !isNoMatch(err) && !errors.IsNotFound(err) {
 		return nil, fmt.Errorf("%s %s cannot be read: %w", wanted.GetKind(), request.GetId(), err)
 	}
 	if live == nil {
