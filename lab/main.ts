@@ -126,7 +126,7 @@ async function main(): Promise<number> {
     program
       .command("test")
       .description("Runs types, lint, unit tests and live tests.")
-      .option("--only <suites...>", "types, lint, format, unit, live, e2e"),
+      .option("--only <suites...>", "types, lint, format, unit, live, e2e; kubernetes only if it is named"),
     "npm test",
     "npm test -- --only unit live",
   ).action(async (options: { only?: string[] }) => {

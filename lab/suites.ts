@@ -13,6 +13,8 @@ interface Suite {
   readonly name: string;
   /** Whether it needs a broker and an engine. */
   readonly tools?: boolean;
+  /** Runs only when it is named: it would build programs for a quarter of an hour on a machine that has none. */
+  readonly onDemand?: boolean;
   readonly run: (env: NodeJS.ProcessEnv) => Promise<Count>;
 }
 
@@ -25,11 +27,12 @@ const suites: readonly Suite[] = [
   { name: "unit", run: vitest("unit") },
   { name: "live", tools: true, run: vitest("live", 2) },
   { name: "e2e", tools: true, run: vitest("e2e") },
+  { name: "kubernetes", onDemand: true, run: vitest("kubernetes") },
 ];
 
-/** Runs all suites, or those whose names begin with one of `only`. Gives the exit code. */
+/** Runs all suites but those on demand, or those whose names begin with one of `only`. Gives the exit code. */
 export async function runSuites(only: readonly string[] | undefined): Promise<number> {
-  const chosen = suites.filter(({ name }) => !only || only.some((wanted) => name.startsWith(wanted)));
+  const chosen = suites.filter(({ name, onDemand }) => (only ? only.some((wanted) => name.startsWith(wanted)) : !onDemand));
   const unknown = only?.find((wanted) => !suites.some(({ name }) => name.startsWith(wanted)));
   if (unknown !== undefined || chosen.length === 0) {
     throw new WarrenError(`There is no suite "${unknown}"`, { exitCode: 2, allowed: suites.map(({ name }) => name) });
