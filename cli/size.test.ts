@@ -13,6 +13,8 @@ beforeAll(() => {
   writeFileSync(at("night.txt"), "1 dark");
   writeFileSync(at("run.csv"), "time,depth,replicas,messages\n0,250,1,250\n5,240,1,\n10,230,3,\n15,200,3,\n");
   writeFileSync(at("t.json"), JSON.stringify({ name: "t", queues: { q: { type: "quorum" } }, services: { s: { consumes: ["q"] } } }));
+  writeFileSync(at("plain.json"), "null");
+  writeFileSync(at("odd.json"), '{ "scaleUp": { "policy": 3 } }');
   writeFileSync(at("none.json"), JSON.stringify({ name: "t", services: { s: {} } }));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -88,6 +90,27 @@ test("a measured run stands beside its simulation", async () => {
   expect(service.comparison.points).toBe(4);
 });
 
+test("the HPA's behavior from its manifest", async () => {
+  const words = [
+    "t.json",
+    "--measured",
+    at("run.csv"),
+    "--json",
+    "--polling",
+    "5s",
+    "--sync",
+    "5s",
+    "--mean",
+    "1m",
+    "--unpinned",
+    "--peak",
+    "1",
+  ];
+  const most = async (...more: readonly string[]): Promise<number> =>
+    Number(JSON.parse((await warren(...words, ...more)).out).services[0].simulation.replicas.max);
+  expect(await most("--behavior", at("plain.json"))).toBeGreaterThan(await most());
+});
+
 test("nothing consumes", async () => {
   expect(await warren("none.json")).toMatchObject({ code: 0, out: "no service consumes: there is nothing to size\n" });
 });
@@ -104,11 +127,12 @@ test.each([
   [["contextiq", "--scaler", "vpa"], "keda, hpa, none"],
   [["contextiq", "--curve", "gone.txt"], "cannot be read (ENOENT)"],
   [["contextiq", "--curve", "night.txt"], '"dark"'],
+  [["contextiq", "--behavior", "odd.json"], "none that an HPA has: scaleUp"],
   [["contextiq", "--measured", "run.csv"], "--service NAME"],
   [["contextiq", "--svg", "no/such/file.svg"], "cannot be written"],
   [[], "No topology is given."],
 ])("refuses %j", async (words, said) => {
-  const { code, out, error } = await warren(...words.map((word) => (/^(night|run)\./.test(word) ? at(word) : word)));
+  const { code, out, error } = await warren(...words.map((word) => (/^(night|run|odd)\./.test(word) ? at(word) : word)));
   expect({ code, out }).toEqual({ code: 2, out: "" });
   expect(error).toContain(said);
 });

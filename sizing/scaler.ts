@@ -5,7 +5,7 @@ import type { Pods } from "./pods.js";
 export interface ScalerSettings {
   /** `none`: the least number of replicas, always. @default "keda" */
   readonly kind: "keda" | "hpa" | "none";
-  /** KEDA: seconds between two looks that decide on the first replica and the last. @default 30 */
+  /** KEDA: seconds between two looks that decide on the first replica and the last. @default 15 */
   readonly pollingInterval: number;
   /** KEDA: seconds without a message before the last replica goes. @default 300 */
   readonly cooldownPeriod: number;
@@ -23,13 +23,28 @@ export interface ScalerSettings {
   readonly cpuWhenBusy: number;
   /** Seconds from a pod's creation to its first message. @default 10 */
   readonly podStart: number;
-  /** `spec.behavior` of the HPA. @default none */
-  readonly behavior?: Behavior;
+  /** `spec.behavior` of the HPA; null: it has none. @default BEHAVIOR */
+  readonly behavior: Behavior | null;
 }
 
+/** As the prod stack configures it: up to twice as many, or 4 more, in a minute; down by half, to the most that five minutes asked for. */
+export const BEHAVIOR: Behavior = {
+  scaleUp: {
+    stabilizationWindowSeconds: 0,
+    selectPolicy: "Max",
+    policies: [
+      { type: "Percent", value: 100, periodSeconds: 60 },
+      { type: "Pods", value: 4, periodSeconds: 60 },
+    ],
+  },
+  scaleDown: { stabilizationWindowSeconds: 300, selectPolicy: "Max", policies: [{ type: "Percent", value: 50, periodSeconds: 60 }] },
+};
+
+/** The prod stack's own where it has them, Kubernetes' otherwise. */
 export const SCALER: ScalerSettings = {
   kind: "keda",
-  pollingInterval: 30,
+  behavior: BEHAVIOR,
+  pollingInterval: 15,
   cooldownPeriod: 300,
   activation: 0,
   syncPeriod: 15,

@@ -18,6 +18,7 @@ import { nearest } from "../../topology/nearest.js";
 import { durationOption } from "../duration-option.js";
 import { readInstallation } from "../input.js";
 import { deliver, json, requireWritable, visible, type Console } from "../output.js";
+import { readBehavior } from "../size/behavior.js";
 import { readCurve } from "../size/curve.js";
 import { report, type Sized } from "../size/text.js";
 import { examples, options, TOPOLOGY, type ExitCode, type Verb } from "../verb.js";
@@ -38,6 +39,7 @@ interface Options {
   readonly sync?: string;
   readonly cooldown?: string;
   readonly podStart?: string;
+  readonly behavior?: string;
   readonly seed: number;
   readonly price?: number;
   readonly measured?: string;
@@ -106,13 +108,14 @@ function givenOf({ rate, peak, curve, mean, p95, concurrency, latency }: Options
   });
 }
 
-function scalerOf({ scaler, polling, sync, cooldown, podStart }: Options): NonNullable<RunOptions["scaler"]> {
+function scalerOf({ scaler, polling, sync, cooldown, podStart, behavior }: Options): NonNullable<RunOptions["scaler"]> {
   return present({
     kind: scaler,
     pollingInterval: seconds("--polling", polling),
     syncPeriod: seconds("--sync", sync),
     cooldownPeriod: seconds("--cooldown", cooldown),
     podStart: seconds("--pod-start", podStart),
+    behavior: behavior === undefined ? undefined : readBehavior(textOf(behavior)),
   });
 }
 
@@ -217,9 +220,10 @@ export const sizeVerb: Verb = (program, console, exit) => {
     )
     .option("--unpinned", "as if the topology said nothing of replicas")
     .addOption(new Option("--scaler <kind>", "what scales (default: keda)").choices(["keda", "hpa", "none"]))
-    .option("--polling <time>", "between two looks of KEDA (default: 30s)")
+    .option("--polling <time>", "between two looks of KEDA (default: 15s)")
     .option("--sync <time>", "between two decisions of the HPA (default: 15s)")
     .option("--cooldown <time>", "without a message before KEDA takes the last replica (default: 5m)")
+    .option("--behavior <file>", "spec.behavior of the HPA, as JSON; null if it has none (default: the prod stack's)")
     .option("--pod-start <time>", "from a pod's creation to its first message (default: 10s)")
     .addOption(
       new Option("--seed <number>", "of chance: the same seed gives the same day").argParser(number(0, true, 4_294_967_295)).default(1),
