@@ -23,13 +23,10 @@ export function addCgroups(index: number): void {
     for (const name of ["cpuset.cpus", "cpuset.mems"]) {
       if (root !== CGROUPS && existsSync(join(root, name))) writeFileSync(join(folder, name), readFileSync(join(root, name)));
     }
-    const controllers = join(root, "cgroup.controllers");
-    if (existsSync(controllers)) {
-      for (const place of [root, folder]) {
-        const wanted = readFileSync(controllers, "utf8").trim().split(/\s+/);
-        writeFileSync(join(place, "cgroup.subtree_control"), wanted.map((name) => `+${name}`).join(" "));
-      }
-    }
+    if (root !== CGROUPS) continue;
+    // Version 2: a group has the controllers that the one above hands down.
+    const wanted = readFileSync(join(root, "cgroup.controllers"), "utf8").trim().split(/\s+/);
+    for (const place of [root, folder]) writeFileSync(join(place, "cgroup.subtree_control"), wanted.map((name) => `+${name}`).join(" "));
   }
 }
 

@@ -25,15 +25,16 @@ export async function importImage(image: string): Promise<boolean> {
   ).stdout.trim();
   const running = nodes();
   if (running.length === 0) throw new WarrenError("The lab's cluster is not running", { remedy: "npm run lab:kubernetes" });
-  let brought = false;
-  for (const index of running) {
-    const known = readKnown(index);
-    if (known[image] === id && (await isPresent(index, image))) continue;
-    await pipe(["docker", ["save", image]], ctr(index, ["images", "import", "--snapshotter", "overlayfs", "-"]), image);
-    writeFileSync(knownFile(index), JSON.stringify({ ...readKnown(index), [image]: id }));
-    brought = true;
-  }
-  return brought;
+  const lacking: number[] = [];
+  for (const index of running) if (readKnown(index)[image] !== id || !(await isPresent(index, image))) lacking.push(index);
+  if (lacking.length === 0) return false;
+  await pipe(
+    ["docker", ["save", image]],
+    lacking.map((index) => ctr(index, ["images", "import", "--snapshotter", "overlayfs", "-"])),
+    image,
+  );
+  for (const index of lacking) writeFileSync(knownFile(index), JSON.stringify({ ...readKnown(index), [image]: id }));
+  return true;
 }
 
 /** Image to the id that Docker has for what the node was given. */
@@ -54,15 +55,19 @@ export function fullName(image: string): string {
   return /[.:]|^localhost$/.test(first) ? image : `docker.io/${image}`;
 }
 
-async function pipe(from: readonly [string, string[]], to: readonly [string, string[]], image: string): Promise<void> {
+/** Docker writes it once, and all nodes read. */
+async function pipe(from: readonly [string, string[]], to: readonly (readonly [string, string[]])[], image: string): Promise<void> {
   const source = spawn(...from, { stdio: ["ignore", "pipe", "pipe"] });
-  const sink = spawn(...to, { stdio: ["pipe", "ignore", "pipe"] });
+  const sinks = to.map((command) => spawn(...command, { stdio: ["pipe", "ignore", "pipe"] }));
   let said = "";
-  for (const stream of [source.stderr, sink.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (said += text));
-  sink.stdin.on("error", () => undefined);
-  source.stdout.pipe(sink.stdin);
+  for (const { stderr } of [source, ...sinks]) stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+  for (const { stdin } of sinks) {
+    // One that ends early must not hold up the others.
+    stdin.on("error", () => source.stdout.unpipe(stdin));
+    source.stdout.pipe(stdin);
+  }
   const codes = await Promise.all(
-    [source, sink].map(
+    [source, ...sinks].map(
       (child) =>
         new Promise<number>((resolve) => {
           child.on("error", (error) => {
