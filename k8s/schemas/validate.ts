@@ -52,7 +52,7 @@ function* objectFaults(schema: Schema, value: Readonly<Record<string, unknown>>,
 }
 
 function* faults(written: Schema, value: unknown, at: string, all: Schemas): Generator<string> {
-  const schema = written.$ref === undefined ? written : { ...all.definitions[written.$ref], ...written, $ref: undefined };
+  const schema: Schema = written.$ref === undefined ? written : { ...all.definitions[written.$ref], ...written };
   if (schema["x-kubernetes-int-or-string"]) {
     if (!["integer", "string"].includes(typeOf(value))) yield `${at}: ${typeOf(value)} is neither a whole number nor a text`;
   } else if (schema.type !== undefined && !fits(schema.type, value)) {
