@@ -58,6 +58,8 @@ export function rabbitmqConf(settings: ProdSettings, plan: InstallationPlan): st
     ],
     ["", ["ssl_options", "management.ssl"].flatMap((options) => [`${options}.versions.1 = tlsv1.3`, `${options}.versions.2 = tlsv1.2`])],
     ["", ["log.console = true", "log.console.level = info", "log.console.formatter = json"]],
+    // The operator closes every other plain listener (source: rabbitmq_prometheus 4.3.6, which opens this one beside the other).
+    ["Metrics without TLS for the node itself alone.", ["prometheus.tcp.ip = 127.0.0.1", "prometheus.tcp.port = 15692"]],
     ["Per queue there is /metrics/detailed.", ["prometheus.return_per_object_metrics = false"]],
     ["", cluster.config.split("\n").filter((line) => line.trim() !== "")],
   ];

@@ -69,8 +69,13 @@ export const clusterRules: readonly PolicyRule[] = [
     why: "Passwords and messages would be in clear on the network of the cluster; the operator leaves plain listeners open unless told.",
     *find(manifests) {
       for (const object of ofKind(manifests.objects, "RabbitmqCluster")) {
-        const { tls = {} } = specOf<Cluster>(object);
-        yield* say(object, !tls.secretName && "has no certificate", tls.disableNonTLSListeners !== true && "listens without TLS");
+        const { tls = {}, rabbitmq } = specOf<Cluster>(object);
+        yield* say(
+          object,
+          !tls.secretName && "has no certificate",
+          tls.disableNonTLSListeners !== true && "listens without TLS",
+          settingOf(rabbitmq?.additionalConfig ?? "", "prometheus.tcp.ip") !== "127.0.0.1" && "tells its metrics without TLS",
+        );
       }
       for (const { object, container } of containersOf(manifests))
         for (const { name, value } of container.env ?? [])

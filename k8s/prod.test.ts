@@ -1,0 +1,199 @@
+// The stack of ContextIQ in production as its description has it, and what the settings change in it.
+/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-return, @typescript-eslint/no-unsafe-call -- manifests are looked into as plain data */
+import { describe, expect, it } from "vitest";
+import type { Topology } from "../topology/model.js";
+import { systems } from "../topology/systems/index.js";
+import { certificateNames, dnsName, nodeHosts, serviceName } from "./names.js";
+import type { KubernetesObject } from "./objects.js";
+import { objectsOf, prod } from "./prod.js";
+import { readProdSettings, type ProdInput } from "./settings.js";
+
+const made = (input: ProdInput = {}, name = "contextiq") =>
+  prod({ topologies: [systems[name] as Topology] }, readProdSettings(input), { environment: "prod" });
+const find = (objects: readonly KubernetesObject[], kind: string, name?: string) =>
+  objects.find((object) => object.kind === kind && (name === undefined || object.metadata.name === name)) as any;
+const of = (kind: string, name?: string, input: ProdInput = {}, system?: string) => find(objectsOf(made(input, system)), kind, name);
+const WORKER = "contextiq-extraction-worker";
+
+describe("ContextIQ in production", () => {
+  it("is a cluster of three, with TLS alone, memory that is both asked for and the limit, and the plugins of its topology", () => {
+    const { spec } = of("RabbitmqCluster");
+    expect(spec).toMatchObject({
+      replicas: 3,
+      resources: { requests: { cpu: "1", memory: "4Gi" }, limits: { memory: "4Gi" } },
+      tls: { secretName: "broker-tls", disableNonTLSListeners: true },
+      persistence: { storage: "20Gi" },
+      terminationGracePeriodSeconds: 3600,
+    });
+    expect(spec.rabbitmq.additionalPlugins).toBeUndefined();
+    const streams: Topology = { name: "s", queues: { q: { type: "stream" } } };
+    const [cluster] = prod({ topologies: [streams] }, readProdSettings({})).cluster.filter(({ kind }) => kind === "RabbitmqCluster");
+    expect(cluster?.["spec"]).toMatchObject({ rabbitmq: { additionalPlugins: ["rabbitmq_stream", "rabbitmq_stream_management"] } });
+  });
+
+  it("scales from 2 to 20 by 70 % of CPU and by 100 messages a replica, ready or not, of its own queue and vhost", () => {
+    const { spec } = of("ScaledObject", WORKER);
+    expect(spec).toMatchObject({ minReplicaCount: 2, maxReplicaCount: 20, fallback: { failureThreshold: 3, replicas: 2 } });
+    expect(spec.triggers).toEqual([
+      {
+        type: "rabbitmq",
+        metricType: "AverageValue",
+        metadata: {
+          ...{ protocol: "http", host: "https://rabbitmq.warren-broker.svc:15671/", vhostName: "contextiq" },
+          ...{ queueName: "extraction.requests", mode: "QueueLength", value: "100" },
+        },
+        authenticationRef: { name: "broker-depth-1" },
+      },
+      { type: "cpu", metricType: "Utilization", metadata: { value: "70" } },
+    ]);
+    expect(of("Deployment", WORKER).spec.replicas).toBeUndefined();
+    expect(of("ScaledObject", "contextiq-event-handler").spec.triggers.map((trigger: never) => trigger["metadata"]["queueName"])).toEqual([
+      "session.events",
+      "memory.events",
+    ]);
+  });
+
+  it("names the Secrets of its services, with their users, and holds none", () => {
+    const { secrets, authorities, users, services } = made();
+    expect(secrets.find(({ name }) => name === `${WORKER}-credentials-1`)).toEqual({
+      ...{ name: `${WORKER}-credentials-1`, namespace: "warren-workers", user: "contextiq.extraction-worker", generation: 1, files: [] },
+    });
+    expect(secrets.map(({ user }) => user).slice(-2)).toEqual(["warren-autoscaler", "warren-exporter"]);
+    expect(secrets.length).toBe(services.filter(({ deployed }) => deployed).length + 2);
+    expect(authorities.map(({ namespace }) => namespace)).toEqual(["warren-broker", "warren-workers", "warren-monitoring"]);
+    expect(users).toMatchObject({
+      "warren-autoscaler": { tags: ["management"], vhosts: { contextiq: { permissions: { configure: "", write: "", read: "" } } } },
+    });
+    expect(services.filter(({ deployed }) => !deployed).map(({ service }) => service)).toEqual([
+      "sessions-api",
+      "memory-api",
+      "dlq-handler",
+    ]);
+    expect(made({}, "cgcg").secrets[0]?.files).toEqual([{ key: "cgcg-api-keys.json", file: "CGCG_API_KEYS_FILE" }]);
+  });
+
+  it("changes a password by a Secret beside the old one, and restarts that service alone, some pods at a time", () => {
+    const before = objectsOf(made());
+    const after = objectsOf(made({ services: { contextiq: { "extraction-worker": { generation: 2 } } } }));
+    const changed = after.filter((object, index) => JSON.stringify(object) !== JSON.stringify(before[index]));
+    expect(changed.map(({ kind, metadata: { name } }) => `${kind} ${name}`)).toEqual([`Deployment ${WORKER}`]);
+    expect(JSON.stringify(changed)).toContain(`${WORKER}-credentials-2`);
+    expect(find(changed, "Deployment").spec.strategy.rollingUpdate).toEqual({ maxSurge: "25%", maxUnavailable: 0 });
+  });
+
+  it("has everything before what needs it: namespaces, policies, the broker, workers", () => {
+    const kinds = objectsOf(made()).map(({ kind }) => kind);
+    const order = ["Namespace", "NetworkPolicy", "Issuer", "RabbitmqCluster", "TriggerAuthentication", "Deployment", "PodMonitor"];
+    const places = order.map((kind) => kinds.indexOf(kind));
+    expect(places).toEqual(places.toSorted((one, other) => one - other));
+    expect(kinds.lastIndexOf("NetworkPolicy")).toBeLessThan(kinds.indexOf("RabbitmqCluster"));
+  });
+
+  it("is watched by the series and rules of monitoring/, by the names that these have", () => {
+    const objects = objectsOf(made());
+    const [metrics, detailed] = find(objects, "PodMonitor", "broker").spec.podMetricsEndpoints;
+    const labelled = (endpoint: { relabelings: { targetLabel: string; replacement: string }[] }) =>
+      Object.fromEntries(endpoint.relabelings.map(({ targetLabel, replacement }) => [targetLabel, replacement]));
+    expect([labelled(metrics), labelled(detailed)]).toEqual([
+      { job: "rabbitmq", installation: "contextiq" },
+      { job: "rabbitmq-detailed", installation: "contextiq" },
+    ]);
+    expect(detailed.params).toMatchObject({ vhost: ["contextiq"], family: expect.arrayContaining(["queue_coarse_metrics"]) as unknown });
+    expect(find(objects, "PrometheusRule").spec.groups.map(({ name }: { name: string }) => name)).toContain("warren-recording");
+    const dashboards = objects.filter(({ metadata }) => metadata.labels?.["grafana_dashboard"] === "1");
+    expect(dashboards.length).toBeGreaterThan(0);
+    expect(find(objects, "Deployment", "exporter").spec.template.spec.containers[0].args.slice(0, 3)).toEqual([
+      "exporter",
+      "/run/warren/topology/topology.cjs",
+      "--broker",
+    ]);
+  });
+});
+
+describe("settings", () => {
+  it("choose another autoscaler, or none, or none for one service", () => {
+    const hpa = of("HorizontalPodAutoscaler", WORKER, { autoscaling: { kind: "hpa", queueMetric: "rabbitmq_queue_depth" } });
+    expect(hpa.spec.metrics.map(({ type }: { type: string }) => type)).toEqual(["External", "Resource"]);
+    expect(of("Deployment", WORKER, { autoscaling: { kind: "none" } }).spec.replicas).toBe(2);
+    const one = objectsOf(made({ services: { contextiq: { "extraction-worker": { autoscaling: "none" } } } }));
+    expect(find(one, "ScaledObject", WORKER)).toBeUndefined();
+    expect(find(one, "ScaledObject", "contextiq-consolidation-worker")).toBeDefined();
+  });
+
+  it("let a service go to zero only where that is said", () => {
+    const services = { contextiq: { webhook: { replicas: { min: 0, max: 4 } } } };
+    expect(of("ScaledObject", "contextiq-webhook", { services }).spec.minReplicaCount).toBe(1);
+    expect(of("ScaledObject", "contextiq-webhook", { services, autoscaling: { scaleToZero: true } }).spec.minReplicaCount).toBe(0);
+  });
+
+  it("give an application of one's own its image, its variables and its credentials as it reads them", () => {
+    const own: Topology = {
+      name: "shop",
+      queues: { orders: { type: "quorum" } },
+      services: { packer: { consumes: ["orders"] }, web: { publishes: [] } },
+    };
+    const settings = {
+      services: { shop: { packer: { image: "shop/packer:7", env: { MODE: "fast" }, credentials: "env" as const, handlerSeconds: 600 } } },
+    };
+    const objects = objectsOf(prod({ topologies: [own] }, readProdSettings(settings)));
+    const { spec } = find(objects, "Deployment", "shop-packer").spec.template;
+    expect(spec.terminationGracePeriodSeconds).toBe(645);
+    const [container] = spec.containers;
+    expect(container).toMatchObject({ image: "shop/packer:7" });
+    expect(container.args).toBeUndefined();
+    expect(container.env).toEqual(
+      expect.arrayContaining([
+        { name: "MODE", value: "fast" },
+        { name: "RABBITMQ_PASSWORD", valueFrom: { secretKeyRef: { name: "shop-packer-credentials-1", key: "password" } } },
+      ]),
+    );
+    expect(find(objectsOf(prod({ topologies: [own] }, readProdSettings({}))), "Deployment", "shop-packer")).toBeUndefined();
+  });
+
+  it("of the systems hold where nothing else is said, key by key", () => {
+    expect(of("Service", "cgcg-api", {}, "cgcg")).toBeDefined();
+    expect(of("Deployment", "cgcg-api", { services: { cgcg: { api: { generation: 3 } } } }, "cgcg").spec).toMatchObject({ replicas: 1 });
+    expect(of("Service", "cgcg-api", { services: { cgcg: { api: { generation: 3 } } } }, "cgcg")).toBeDefined();
+    const [host] = of("Deployment", "stage7-brain", {}, "stage7").spec.template.spec.containers[0].env.filter(
+      ({ name }: { name: string }) => name === "WARREN_API_HOST",
+    );
+    expect(host.valueFrom).toEqual({ fieldRef: { fieldPath: "status.podIP" } });
+  });
+
+  it("that are wrong are all told at once, each with its place", () => {
+    const read = () =>
+      readProdSettings({
+        cluster: { nodes: 2, resources: { memory: "lots" } },
+        services: { contextiq: { webhook: { nope: 1 } }, shop: 3 },
+        foo: 1,
+      });
+    expect(read).toThrow("warren:kubernetes.cluster.nodes: ");
+    expect(read).toThrow("warren:kubernetes.cluster.resources.memory: bytes as Kubernetes writes them");
+    expect(read).toThrow('warren:kubernetes.services.contextiq.webhook: Unrecognized key: "nope"');
+    expect(read).toThrow("warren:kubernetes.services.shop: ");
+    expect(read).toThrow('warren:kubernetes: Unrecognized key: "foo"');
+    expect(() => readProdSettings("yes")).toThrow("warren:kubernetes: ");
+  });
+});
+
+describe("names", () => {
+  it("are those of RFC 1123, at most 63 long, and different for different texts", () => {
+    expect(serviceName("contextiq", "extraction-worker")).toBe(WORKER);
+    const odd = [
+      dnsName("a_b"),
+      dnsName("a.b"),
+      dnsName("A-b"),
+      dnsName("x".repeat(80)),
+      dnsName("x".repeat(81)),
+      dnsName("ü"),
+      dnsName(""),
+    ];
+    for (const name of odd) expect(name).toMatch(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
+    expect(new Set(odd).size).toBe(odd.length);
+  });
+
+  it("of nodes are in the certificate", () => {
+    const names = certificateNames("rabbitmq", "b");
+    for (const host of nodeHosts("rabbitmq", "b", 3)) expect(names).toContain(host.replace(/^[^.]+/, "*"));
+  });
+});
