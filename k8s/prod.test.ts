@@ -160,6 +160,15 @@ describe("settings", () => {
     expect(host.valueFrom).toEqual({ fieldRef: { fieldPath: "status.podIP" } });
   });
 
+  it("are texts also where Pulumi made numbers of them", () => {
+    const { cluster, services } = readProdSettings({
+      cluster: { resources: { cpu: 2 }, storage: { size: 0 } },
+      services: { contextiq: { webhook: { env: { RETRIES: 3, QUIET: true } } } },
+    });
+    expect([cluster.resources.cpu, cluster.storage.size]).toEqual(["2", "0"]);
+    expect(services["contextiq"]?.["webhook"]?.env).toEqual({ RETRIES: "3", QUIET: "true" });
+  });
+
   it("that are wrong are all told at once, each with its place", () => {
     const read = () =>
       readProdSettings({

@@ -5,8 +5,10 @@ import { path } from "../topology/path.js";
 import { bytesOf, millicoresOf } from "./quantities.js";
 import { withSystems } from "./systems.js";
 
-const cpu = z.string().refine((text) => Number.isFinite(millicoresOf(text)), { error: 'CPU as Kubernetes writes it: "500m", "2"' });
-const bytes = z.string().refine((text) => Number.isFinite(bytesOf(text)), { error: 'bytes as Kubernetes writes them: "512Mi", "4Gi"' });
+/** A text; `pulumi config set --path` makes numbers and truth values of what looks like them. */
+const text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+const cpu = text.refine((value) => Number.isFinite(millicoresOf(value)), { error: 'CPU as Kubernetes writes it: "500m", "2"' });
+const bytes = text.refine((value) => Number.isFinite(bytesOf(value)), { error: 'bytes as Kubernetes writes them: "512Mi", "4Gi"' });
 const dns = z
   .string()
   .max(63)
@@ -15,7 +17,7 @@ const subdomain = z
   .string()
   .max(253)
   .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, { error: "a name of lower-case letters, digits, dots and hyphens" });
-const labels = z.record(z.string(), z.string());
+const labels = z.record(z.string(), text);
 const seconds = (fallback: number, min = 0) => z.int().min(min).max(604_800).default(fallback);
 
 /** Requests and limits. Memory is both: a pod that was promised less than it may take is the first to be ended. */
@@ -131,7 +133,7 @@ export const service = z
     image: z.string().optional(),
     command: z.array(z.string()).optional(),
     args: z.array(z.string()).optional(),
-    env: z.record(z.string(), z.string()).default({}),
+    env: z.record(z.string(), text).default({}),
     /** `files`: RABBITMQ_USERNAME_FILE and RABBITMQ_PASSWORD_FILE name them. `env`: RABBITMQ_USERNAME and RABBITMQ_PASSWORD hold them. */
     credentials: z.enum(["files", "env"]).default("files"),
     /** @default workers.resources */
