@@ -278,7 +278,6 @@ describe("an update that was killed", () => {
         !plugins()
           .split("\n")
           .some((pid) => pid && isOurs(pid)),
-      10_000,
     );
     succeeds(await stack.pulumi("cancel", "--yes"));
     await api.setStatus({ conditions: [{ type: "Ready", status: "True" }] }, ...object);
