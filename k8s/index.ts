@@ -4,6 +4,6 @@ export { keyOf, titleOf, type KubernetesObject } from "./objects.js";
 export { objectsOf, prod, type Prod, type ProdOptions } from "./prod.js";
 export { review, policyRules, type Manifests, type PolicyFinding, type PolicyRule } from "./rules/index.js";
 export type { AuthorityNeed, SecretNeed } from "./secrets.js";
-export type { ServicePart } from "./services.js";
+export type { ServicePart, Sized, Sizing } from "./services.js";
 export { prodSettings, readProdSettings, type ProdInput, type ProdSettings } from "./settings.js";
 export { sizeOf, sizeTable, type Size, type SizeRow, type Sizes } from "./sizes.js";

@@ -150,6 +150,20 @@ describe("settings", () => {
     expect(find(objectsOf(prod({ topologies: [own] }, readProdSettings({}))), "Deployment", "shop-packer")).toBeUndefined();
   });
 
+  it("win over computed numbers, and these over the topology's", () => {
+    const sized = (input: ProdInput) => {
+      const sizing = { contextiq: { "extraction-worker": { replicas: { min: 3, max: 12 }, perReplica: 40, prefetch: 7 } } };
+      const objects = objectsOf(prod({ topologies: [systems["contextiq"] as Topology] }, readProdSettings(input), { sizing }));
+      const [container] = find(objects, "Deployment", WORKER).spec.template.spec.containers;
+      const { minReplicaCount, maxReplicaCount, triggers } = find(objects, "ScaledObject", WORKER).spec;
+      const prefetch = container.env.find(({ name }: { name: string }) => name === "RABBITMQ_DEFAULT_PREFETCH_COUNT")?.value;
+      return [minReplicaCount, maxReplicaCount, triggers[0].metadata.value, triggers.length, prefetch];
+    };
+    expect(sized({})).toEqual([3, 12, "40", 2, "7"]);
+    const own = { replicas: { min: 4, max: 5, perReplica: 9 }, prefetch: 8 };
+    expect(sized({ services: { contextiq: { "extraction-worker": own } } })).toEqual([4, 5, "9", 1, "8"]);
+  });
+
   it("of the systems hold where nothing else is said, key by key", () => {
     expect(of("Service", "cgcg-api", {}, "cgcg")).toBeDefined();
     expect(of("Deployment", "cgcg-api", { services: { cgcg: { api: { generation: 3 } } } }, "cgcg").spec).toMatchObject({ replicas: 1 });

@@ -25,15 +25,29 @@ export interface ServicePart {
   /** Consumed queues whose depth says how much there is to do. */
   readonly queues: readonly string[];
   readonly replicas: Replicas;
+  /** Unacknowledged deliveries of a consumer; none: the worker's own. */
+  readonly prefetch: number | undefined;
   /** Name of the Secret of its credentials. */
   readonly secret: string;
 }
 
-/** In the order of the topologies, with the sizes that they have. */
-export const servicesOf = (topologies: readonly Topology[], settings: ProdSettings): ServicePart[] =>
-  topologies.flatMap((topology) => Object.keys(topology.services ?? {}).map((service) => partOf(topology, service, settings)));
+/** Computed numbers, by topology and service, as `warren size` has them. */
+export type Sizing = Readonly<Record<string, Readonly<Record<string, Sized>>>>;
 
-function partOf(topology: Topology, service: string, settings: ProdSettings): ServicePart {
+export interface Sized {
+  readonly replicas: { readonly min: number; readonly max: number };
+  readonly perReplica?: number;
+  readonly cpu?: number;
+  readonly prefetch?: number;
+}
+
+/** In the order of the topologies, with the sizes that they have. */
+export const servicesOf = (topologies: readonly Topology[], settings: ProdSettings, sizing: Sizing = {}): ServicePart[] =>
+  topologies.flatMap((topology) =>
+    Object.keys(topology.services ?? {}).map((service) => partOf(topology, service, settings, sizing[topology.name]?.[service])),
+  );
+
+function partOf(topology: Topology, service: string, settings: ProdSettings, sized: Sized | undefined): ServicePart {
   const own = serviceSettings(settings, topology.name, service);
   const { consumes = [], tags = [] } = topology.services?.[service] ?? {};
   const start = startOf(topology.name, service);
@@ -46,14 +60,21 @@ function partOf(topology: Topology, service: string, settings: ProdSettings): Se
     management: tags.some((tag) => ["management", "monitoring", "policymaker", "administrator"].includes(tag)),
     // How far readers of a stream are behind, its length does not tell.
     queues: consumes.filter((queue) => ["quorum", "classic"].includes(topology.queues?.[queue]?.type ?? "")),
-    replicas: replicasOf(topology, service, own, settings),
+    replicas: replicasOf(topology.services?.[service]?.replicas, own, settings, sized),
+    prefetch: own.prefetch ?? sized?.prefetch,
     secret: serviceSecret(topology.name, service, own.generation),
   };
 }
 
-/** What is configured, else what the topology says, else the defaults; never none where that was not asked for. */
-function replicasOf(topology: Topology, service: string, own: ServiceSettings, { autoscaling }: ProdSettings): Replicas {
-  const said = own.replicas ?? topology.services?.[service]?.replicas;
+/** What is configured, else what is computed, else what the topology says, else the defaults; never none where that was not asked for. */
+function replicasOf(
+  promised: Replicas | undefined,
+  own: ServiceSettings,
+  { autoscaling }: ProdSettings,
+  sized: Sized | undefined,
+): Replicas {
+  const { replicas, ...load } = sized ?? {};
+  const said: Replicas | undefined = own.replicas ?? (replicas ? { ...promised, ...load, ...replicas } : promised);
   const { min, max } = said ?? autoscaling;
   const least = min === 0 && !autoscaling.scaleToZero ? 1 : min;
   const cpu = said?.cpu ?? autoscaling.cpu;

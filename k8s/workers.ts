@@ -46,7 +46,7 @@ function environment(part: ServicePart, settings: ProdSettings): object[] {
     WARREN_DRAIN_DEADLINE: `${drain} seconds`,
     WARREN_HTTP_HOST: "0.0.0.0",
     WARREN_HTTP_PORT: String(own.health.port),
-    ...(own.prefetch === undefined ? {} : { RABBITMQ_DEFAULT_PREFETCH_COUNT: String(own.prefetch) }),
+    ...(part.prefetch === undefined ? {} : { RABBITMQ_DEFAULT_PREFETCH_COUNT: String(part.prefetch) }),
     ...(start && settings.workers.store ? storeVariables(`http://${STORE}:${PORTS.store}`) : {}),
     ...start?.variables,
     ...(start && own.port !== undefined ? { WARREN_API_PORT: String(own.port) } : {}),
