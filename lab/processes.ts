@@ -52,7 +52,8 @@ function parentOf(pid: number): number {
   return Number(status.slice(status.lastIndexOf(")") + 2).split(" ")[1]);
 }
 
-function listProcesses(): number[] {
+/** Numbers of all processes; empty where there is no /proc. */
+export function listProcesses(): number[] {
   try {
     readlinkSync("/proc/self");
     return readdirSync("/proc")

@@ -1,7 +1,7 @@
 /** `npm run check:kubernetes`: brings the lab's cluster up, shows that it is a real one with the operators at work, and that nothing of it stays. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
@@ -233,6 +233,9 @@ function ownProcesses(): string[] {
   });
 }
 
+/** Networks of pods: containerd names them, and Docker's do not look like this. */
+const podNetworks = (): string[] => (existsSync("/run/netns") ? readdirSync("/run/netns").filter((name) => name.startsWith("cni-")) : []);
+
 const kernel = (): string[] =>
   ["vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops"].map((name) => readFileSync(join("/proc/sys", name), "utf8"));
 
@@ -242,7 +245,7 @@ async function main(): Promise<void> {
       remedy: "give --keep, or take it away first: npm run lab:kubernetes -- --down",
     });
   }
-  const before = { rules: ownRules(), kernel: kernel() };
+  const before = { rules: ownRules(), networks: podNetworks(), kernel: kernel() };
   const wanted = { nodes: 3, kwok: 10 };
   const { images }: Cluster = await upCluster(wanted);
   try {
@@ -267,6 +270,7 @@ async function main(): Promise<void> {
     assert.deepEqual(await leftovers(), []);
     assert.deepEqual(ownProcesses(), []);
     assert.deepEqual(ownRules(), before.rules);
+    assert.deepEqual(podNetworks(), before.networks);
     assert.deepEqual(kernel(), before.kernel);
   });
 }

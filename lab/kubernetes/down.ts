@@ -10,7 +10,7 @@ import { tryKubectl } from "./kubectl.js";
 import { kubeconfigFile, MAX_NODES, nodeBridge, podBridge, runFolder, stateFolder } from "./layout.js";
 import { removeNetwork } from "./network.js";
 import { releaseOperators } from "./operators.js";
-import { cleanProxy, containerdName, endContainers, kubeletName, proxyName } from "./node.js";
+import { cleanProxy, containerdName, endContainers, kubeletName, proxyName, shims } from "./node.js";
 
 const all = Array.from({ length: MAX_NODES }, (_, at) => at + 1);
 
@@ -73,6 +73,7 @@ export async function leftovers(): Promise<string[]> {
   const bridges = [nodeBridge, ...all.map(podBridge)].filter((name) => existsSync(`/sys/class/net/${name}`));
   return [
     ...knownDaemons().map((name) => `process ${name}`),
+    ...all.flatMap(shims).map((pid) => `process ${pid}, which kept a container`),
     ...bridges.map((name) => `interface ${name}`),
     ...(await ownMounts()).map((target) => `mount ${target}`),
     ...leftCgroups(MAX_NODES).map((folder) => `control group ${folder}`),

@@ -14,7 +14,7 @@ import { MAX_NODES, nodeAddress, podBridge, podRangeOf, services, zoneName } fro
 import { fitDeployment, parseManifests } from "./manifests.js";
 import { goMod } from "./modules.js";
 import { kubeRemovals } from "./network.js";
-import { containerdConfig, kubeletConfig, proxyConfig } from "./node.js";
+import { containerdConfig, kubeletConfig, networksOf, proxyConfig } from "./node.js";
 import { statusText } from "./status.js";
 
 describe("a go.mod that builds a module's program", () => {
@@ -81,6 +81,20 @@ describe("what is left of kube-proxy and the kubelet", () => {
 test("mounts below the cluster's folders are found, the innermost first, and no others", () => {
   const targets = "/\n/run/lab\n/run/lab/a\n/run/lab/a/b\\x20c\n/run/labels\n/home/lab\n";
   expect(selectMounts(targets, ["/run/lab"])).toEqual(["/run/lab/a/b c", "/run/lab/a", "/run/lab"]);
+});
+
+test("a container tells the pod's network that it is in, and one without a name is nobody's to remove", () => {
+  const info = (namespaces: object[]): string => JSON.stringify({ ID: "a", Spec: { linux: { namespaces } } });
+  expect(networksOf(info([{ type: "pid" }, { type: "network", path: "/var/run/netns/cni-1" }]))).toEqual(["/var/run/netns/cni-1"]);
+  expect(
+    networksOf(
+      info([
+        { type: "network", path: "/proc/1/ns/net" },
+        { type: "ipc", path: "/var/run/netns/x" },
+      ]),
+    ),
+  ).toEqual([]);
+  expect(networksOf("")).toEqual([]);
 });
 
 describe("a manifest's Deployment", () => {

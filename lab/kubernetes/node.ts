@@ -1,7 +1,9 @@
 /** A node: containerd and a kubelet of its own, on an address of its own; and the one kube-proxy, for all share this machine's network. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, delimiter, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { need, run, which } from "../command.js";
+import { listProcesses } from "../processes.js";
 import { programFolder } from "./binaries.js";
 import { flags } from "./control-plane.js";
 import { isUp, startDaemon, waitFor } from "./daemons.js";
@@ -217,5 +219,38 @@ export async function endContainers(index: number): Promise<void> {
     await run(...ctr(index, ["tasks", "delete", "--force", task]), { limit: 10_000 });
   }
   const containers = (await run(...ctr(index, ["containers", "list", "--quiet"]), { limit: 20_000 })).stdout.split("\n").filter(Boolean);
+  const networks = new Set<string>();
+  for (const id of containers)
+    for (const path of networksOf((await run(...ctr(index, ["containers", "info", id]))).stdout)) networks.add(path);
   if (containers.length > 0) await need("Removing containers", ...ctr(index, ["containers", "delete", ...containers]), { limit: 30_000 });
+  const limit = Date.now() + 3_000;
+  while (shims(index).length > 0 && Date.now() < limit) await sleep(100);
+  for (const pid of shims(index)) process.kill(pid, "SIGKILL");
+  // A pod's network outlives its processes as a mount, and with it the pod's end of a bridge.
+  for (const path of networks) {
+    await run("umount", ["--lazy", path]);
+    rmSync(path, { force: true });
+  }
+}
+
+/** A container's guardian belongs to its containerd, and outlives it. */
+export function shims(index: number): number[] {
+  return listProcesses().filter((pid) => {
+    try {
+      const [program = "", ...args] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+      return basename(program).startsWith("containerd-shim") && args.includes(containerdSocket(index));
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** From `ctr containers info`: the named network namespaces that a container is in. */
+export function networksOf(info: string): string[] {
+  try {
+    const { Spec } = JSON.parse(info) as { Spec?: { linux?: { namespaces?: { type: string; path?: string }[] } } };
+    return (Spec?.linux?.namespaces ?? []).flatMap(({ type, path }) => (type === "network" && path?.includes("/netns/") ? [path] : []));
+  } catch {
+    return [];
+  }
 }
