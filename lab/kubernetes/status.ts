@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { isAnswering } from "./control-plane.js";
 import { isUp, knownDaemons } from "./daemons.js";
+import { publishKubeconfig } from "./identity.js";
 import { kubectlProgram, tryKubectl } from "./kubectl.js";
 import { contextName, kubeconfigFile } from "./layout.js";
 
@@ -30,7 +31,8 @@ export async function clusterStatus(): Promise<Status> {
   const items = answer?.code === 0 ? (JSON.parse(answer.stdout) as NodeList).items : [];
   return {
     running,
-    kubeconfig: kubeconfigFile(),
+    // Whichever checkout started the cluster, this one can use it now.
+    kubeconfig: running ? publishKubeconfig() : kubeconfigFile(),
     context: contextName,
     kubectl: kubectlProgram(),
     nodes: Object.fromEntries(items.map(({ metadata, status }) => [metadata.name, isReady(status.conditions ?? [])])),
