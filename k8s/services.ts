@@ -2,6 +2,7 @@
 import type { Replicas, Topology } from "../topology/model.js";
 import { startOf, takes, type Start } from "../workers/reference/jobs.js";
 import { LABELS, labelValue, serviceLabels, serviceName, serviceSecret, userOf } from "./names.js";
+import { defined } from "./objects.js";
 import { serviceSettings, type Peer, type ProdSettings, type ServiceSettings } from "./settings.js";
 
 export interface ServicePart {
@@ -74,7 +75,8 @@ function replicasOf(
   sized: Sized | undefined,
 ): Replicas {
   const { replicas, ...load } = sized ?? {};
-  const said: Replicas | undefined = own.replicas ?? (replicas ? { ...promised, ...load, ...replicas } : promised);
+  const said: Replicas | undefined =
+    (own.replicas && defined(own.replicas)) ?? (replicas ? { ...promised, ...load, ...replicas } : promised);
   const { min, max } = said ?? autoscaling;
   const least = min === 0 && !autoscaling.scaleToZero ? 1 : min;
   const cpu = said?.cpu ?? autoscaling.cpu;
