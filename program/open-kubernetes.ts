@@ -178,6 +178,11 @@ async function lookAt(settings: Settings, plan: InstallationPlan, connection: Co
   try {
     const options = { seconds: ANSWER_SECONDS, passing: ["unreachable", "failed"], remedy: remedyOf(chosen) } as const;
     await untilItAnswers(broker, options);
+  } catch (error) {
+    // A broker that does not come up cannot be asked what it holds; whoever discards does not ask.
+    if (!settings.allowDataLoss || !(error instanceof WarrenError)) throw error;
+    tell(error.fault);
+    return;
   } finally {
     await broker.close();
   }
