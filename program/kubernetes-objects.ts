@@ -22,7 +22,7 @@ const TIMEOUTS: pulumi.CustomTimeouts = { create: "20m", update: "90m", delete: 
 
 function classOf({ apiVersion, kind }: KubernetesObject): Class {
   const group = BUILT_IN[apiVersion] as Readonly<Record<string, Class>> | undefined;
-  return group?.[kind] ?? (kubernetes.apiextensions.CustomResource);
+  return group?.[kind] ?? kubernetes.apiextensions.CustomResource;
 }
 
 /** `values` are laid into the object where its builder leaves a place for them, as a Secret's data. */
