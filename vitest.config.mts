@@ -35,6 +35,8 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: minutes(5),
           hookTimeout: minutes(10),
+          // Machines of CI stand still for seconds now and then. What needed a second try is printed with it, as `(retry x1)`.
+          retry: process.env["CI"] ? 1 : 0,
         },
       },
       {

@@ -6,7 +6,6 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 import { Management } from "../broker/index.js";
 import { conform } from "../conformance/index.js";
@@ -15,12 +14,11 @@ import { makeServer } from "../docker/certificates.js";
 import { TLS_FOLDER } from "../docker/files.js";
 import { topologyScript } from "../docker/monitoring-files.js";
 import { INSIDE } from "../docker/nodes.js";
-import { topology } from "../topology/define.js";
 import type { Topology } from "../topology/model.js";
 import { debias } from "../topology/systems/debias.js";
-import { connect } from "../workers/index.js";
-import { verdict, type Entry } from "../workers/faults/ledger.js";
+import { verdict } from "../workers/faults/ledger.js";
 import { faultsOf } from "./faults-of.js";
+import { ledgerTopology, RunningLedger } from "./running-ledger.js";
 import { configWords, docker, StackRun } from "./stack-run.js";
 
 const PORTS = {
@@ -30,20 +28,9 @@ const PORTS = {
 const NODES = [0, 1, 2] as const;
 /** Three nodes twice, two workers, the exporter. */
 const TARGETS = 3 + 3 + 2 + 1;
-/** Milliseconds between two messages of the ledger. */
-const PAUSE_MS = 10;
 /** Longest time without a confirm while one node is away; while publishers are blocked there is none. */
 const GAP_MS = 30_000;
 
-const ledger = topology({
-  name: "ledger",
-  queues: {
-    entries: { type: "quorum", maxLength: 1_000_000, deliveryLimit: 20, deadLetterTo: { queue: "dead" } },
-    dead: { type: "quorum" },
-  },
-  messages: { entry: { to: { queue: "entries" } } },
-  services: { writer: { publishes: ["entry"] }, reader: { consumes: ["entries"] } },
-});
 /** For the conformance suite, which wants queues that nobody uses. */
 const trial: Topology = {
   name: "trial",
@@ -52,7 +39,7 @@ const trial: Topology = {
   messages: { job: { to: "jobs", key: "job.{kind}" } },
   services: { web: { publishes: ["job"] } },
 };
-const installation = { topologies: [debias as Topology, ledger as Topology, trial] };
+const installation = { topologies: [debias as Topology, ledgerTopology as Topology, trial] };
 
 /** The containers of the stack's nodes, with the right to take them down. */
 class StackNodes implements Faults {
@@ -96,71 +83,6 @@ class StackNodes implements Faults {
       ["OUTPUT", "--destination", other],
     ])
       execute("nsenter", ...inside, ...rule, "--jump", "DROP");
-  }
-}
-
-/** Publishes all the time and consumes all the time; what became of each message is written down. */
-class Ledger {
-  readonly entries: Entry[] = [];
-  /** Milliseconds. */
-  longestGap = 0;
-  #last = Date.now();
-  #over = false;
-  #number = 0;
-  #running: Promise<void> = Promise.resolve();
-  #close: () => Promise<void> = async () => undefined;
-
-  static async begin(passwords: Readonly<Record<string, string>>): Promise<Ledger> {
-    const book = new Ledger();
-    const urls = (user: string): string[] =>
-      NODES.map((index) => `amqp://ledger.${user}:${passwords[`ledger.${user}`]}@127.0.0.1:${PORTS.amqpPort + index}/ledger`);
-    const backoff = { min: 50, max: 500 };
-    const reader = await connect(ledger, { service: "reader", url: urls("reader"), backoff });
-    const writer = await connect(ledger, { service: "writer", url: urls("writer"), backoff });
-    await reader.consume("entries", ({ messageId = "" }) => book.#note("effect", messageId));
-    book.#running = book.#write((id) => writer.publish("entry", { id }, { messageId: id }));
-    book.#close = async () => {
-      await writer.close();
-      // What is there still is taken.
-      for (let seen = -1; seen !== book.entries.length; await sleep(2000)) seen = book.entries.length;
-      await reader.close();
-    };
-    return book;
-  }
-
-  /** The time up to now does not count. */
-  forget(): void {
-    this.longestGap = 0;
-    this.#last = Date.now();
-  }
-
-  async end(): Promise<void> {
-    this.#over = true;
-    await this.#running;
-    await this.#close();
-  }
-
-  #note(kind: Entry["kind"], id: string): void {
-    this.entries.push({ kind, id, at: Date.now() });
-  }
-
-  async #write(publish: (id: string) => Promise<unknown>): Promise<void> {
-    const flying = new Set<Promise<void>>();
-    while (!this.#over) {
-      const id = `entry-${++this.#number}`;
-      this.#note("sent", id);
-      const one = publish(id)
-        .then(() => {
-          this.#note("confirmed", id);
-          this.longestGap = Math.max(this.longestGap, Date.now() - this.#last);
-          this.#last = Date.now();
-        })
-        .catch(() => this.#note("failed", id))
-        .finally(() => flying.delete(one));
-      flying.add(one);
-      await sleep(PAUSE_MS);
-    }
-    await Promise.all(flying);
   }
 }
 
@@ -219,7 +141,8 @@ async function main(run: StackRun): Promise<void> {
   await clone.up("--system", "./ledger.cjs", "--nodes", "3", "--tls", "--monitoring", "--workers", "--load", ...configWords(settings));
   tell("up: three nodes, TLS, monitoring, workers, load");
   await run.targetsUp(TARGETS);
-  const book = await Ledger.begin(await run.passwords());
+  const urls = NODES.map((index) => `amqp://127.0.0.1:${PORTS.amqpPort + index}`);
+  const book = await RunningLedger.begin({ nodes: urls, passwords: await run.passwords() });
   const nodes = new StackNodes(run);
   const whole = (): Promise<void> =>
     run.until(
