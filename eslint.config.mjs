@@ -98,8 +98,8 @@ export default tseslint.config(
   {
     files: ["k8s/**/*.ts"],
     ignores: tests,
-    // What of other folders is pure: monitoring/, the words that reference workers and the exporter start with.
-    rules: { ...imports([noOtherFolder("k8s", "monitoring", "workers", "exporter"), ...noEffects]), ...pure },
+    // What of other folders is pure: monitoring/, sizing/, the words that reference workers and the exporter start with.
+    rules: { ...imports([noOtherFolder("k8s", "monitoring", "sizing", "workers", "exporter"), ...noEffects]), ...pure },
   },
   {
     files: ["workers/**/*.ts"],

@@ -63,14 +63,14 @@ const metadataOf = (part: ServicePart, { namespaces }: ProdSettings): Kubernetes
 
 /** One for all its triggers: two would fight over the number. */
 function scaledObject(part: ServicePart, settings: ProdSettings): KubernetesObject {
-  const { min, max, cpu, perReplica } = part.replicas;
+  const { min, max, cpu } = part.replicas;
   const { autoscaling, cluster, namespaces } = settings;
   const host = `https://${brokerHost(cluster.name, namespaces.broker)}:${PORTS.managementTls}/`;
-  const depth = part.queues.map((queueName) => ({
+  const depth = [...part.thresholds].map(([queueName, messages]) => ({
     type: "rabbitmq",
     metricType: "AverageValue",
     // Over HTTP it counts what is unacknowledged too; over AMQP pods would be taken away from their work.
-    metadata: { protocol: "http", host, vhostName: part.vhost, queueName, mode: "QueueLength", value: String(perReplica) },
+    metadata: { protocol: "http", host, vhostName: part.vhost, queueName, mode: "QueueLength", value: String(messages) },
     authenticationRef: { name: accessName(settings) },
   }));
   const { failures, replicas = min } = autoscaling.fallback;
@@ -92,16 +92,16 @@ function scaledObject(part: ServicePart, settings: ProdSettings): KubernetesObje
 }
 
 function horizontal(part: ServicePart, settings: ProdSettings): KubernetesObject {
-  const { min, max, cpu, perReplica } = part.replicas;
+  const { min, max, cpu } = part.replicas;
   const { queueMetric } = settings.autoscaling;
   const depth =
     queueMetric === undefined
       ? []
-      : part.queues.map((queue) => ({
+      : [...part.thresholds].map(([queue, messages]) => ({
           type: "External",
           external: {
             metric: { name: queueMetric, selector: { matchLabels: { vhost: part.vhost, queue } } },
-            target: { type: "AverageValue", averageValue: String(perReplica) },
+            target: { type: "AverageValue", averageValue: String(messages) },
           },
         }));
   const use = { type: "Resource", resource: { name: "cpu", target: defined({ type: "Utilization", averageUtilization: cpu }) } };

@@ -150,18 +150,32 @@ describe("settings", () => {
     expect(find(objectsOf(prod({ topologies: [own] }, readProdSettings({}))), "Deployment", "shop-packer")).toBeUndefined();
   });
 
-  it("win over computed numbers, and these over the topology's", () => {
-    const sized = (input: ProdInput) => {
-      const sizing = { contextiq: { "extraction-worker": { replicas: { min: 3, max: 12 }, perReplica: 40, prefetch: 7 } } };
-      const objects = objectsOf(prod({ topologies: [systems["contextiq"] as Topology] }, readProdSettings(input), { sizing }));
-      const [container] = find(objects, "Deployment", WORKER).spec.template.spec.containers;
-      const { minReplicaCount, maxReplicaCount, triggers } = find(objects, "ScaledObject", WORKER).spec;
-      const prefetch = container.env.find(({ name }: { name: string }) => name === "RABBITMQ_DEFAULT_PREFETCH_COUNT")?.value;
-      return [minReplicaCount, maxReplicaCount, triggers[0].metadata.value, triggers.length, prefetch];
+  it("win over what the topology says, and over computed numbers, in the Deployment and in its autoscaler", () => {
+    const look = (name: string, input: ProdInput = {}) => {
+      const objects = objectsOf(made(input));
+      const [container] = find(objects, "Deployment", name).spec.template.spec.containers;
+      const { minReplicaCount, maxReplicaCount, triggers } = find(objects, "ScaledObject", name).spec;
+      const env = (key: string) => container.env.find(({ name: each }: { name: string }) => each === key)?.value;
+      const values = triggers.map(({ metadata }: { metadata: { value: string } }) => metadata.value);
+      return [minReplicaCount, maxReplicaCount, ...values, env("RABBITMQ_DEFAULT_PREFETCH_COUNT"), env("WARREN_CONCURRENCY")];
     };
-    expect(sized({})).toEqual([3, 12, "40", 2, "7"]);
-    const own = { replicas: { min: 4, max: 5, perReplica: 9 }, prefetch: 8 };
-    expect(sized({ services: { contextiq: { "extraction-worker": own } } })).toEqual([4, 5, "9", 1, "8"]);
+    expect(look(WORKER)).toEqual([2, 20, "100", "70", "10", "10"]);
+    expect(look("contextiq-result-handler")).toEqual([2, 4, "417", "208", "8", "5"]);
+    const own = { replicas: { min: 4, max: 5, perReplica: 9 }, prefetch: 8, concurrency: 3 };
+    expect(look(WORKER, { services: { contextiq: { "extraction-worker": own } } })).toEqual([4, 5, "9", "8", "3"]);
+    expect(look("contextiq-result-handler", { autoscaling: { sizing: "topology" } })).toEqual([2, 10, "100", "100", undefined, undefined]);
+    const hpa = find(
+      objectsOf(made({ autoscaling: { kind: "hpa", queueMetric: "depth" } })),
+      "HorizontalPodAutoscaler",
+      "contextiq-result-handler",
+    );
+    expect(hpa.spec.metrics.map((metric: any) => metric.external.target.averageValue)).toEqual(["417", "208"]);
+  });
+
+  it("change what the alerts promise", () => {
+    const rules = (input: ProdInput) => JSON.stringify(of("PrometheusRule", undefined, input));
+    expect(rules({})).toBe(rules({ services: { contextiq: { webhook: { replicas: { min: 2, max: 9 } } } } }));
+    expect(rules({})).not.toBe(rules({ services: { contextiq: { webhook: { replicas: { min: 3, max: 9 } } } } }));
   });
 
   it("of the systems hold where nothing else is said, key by key", () => {

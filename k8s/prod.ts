@@ -10,7 +10,7 @@ import { namespaces } from "./namespaces.js";
 import { networkPolicies } from "./network/policies.js";
 import type { KubernetesObject } from "./objects.js";
 import { authoritiesOf, secretsOf, type AuthorityNeed, type SecretNeed } from "./secrets.js";
-import { servicesOf, type ServicePart, type Sizing } from "./services.js";
+import { servicesOf, type ServicePart } from "./services.js";
 import type { ProdSettings } from "./settings.js";
 import { ownUsers } from "./users.js";
 import { workers } from "./workers.js";
@@ -37,14 +37,12 @@ export interface Prod {
 export interface ProdOptions {
   /** Whose sizes hold. @default the topologies as they stand */
   readonly environment?: string;
-  /** Numbers that are computed from the services' loads. @default those of the topologies */
-  readonly sizing?: Sizing;
 }
 
-export function prod(source: Installation, settings: ProdSettings, { environment, sizing }: ProdOptions = {}): Prod {
+export function prod(source: Installation, settings: ProdSettings, { environment }: ProdOptions = {}): Prod {
   const installation: Installation = { ...source, topologies: source.topologies.map((topology) => forEnvironment(topology, environment)) };
   const plan = compileInstallation(installation);
-  const services = servicesOf(installation.topologies, settings, sizing);
+  const services = servicesOf(installation.topologies, settings);
   const policies = networkPolicies({ services, settings });
   const policiesOf = (...names: readonly string[]): KubernetesObject[] =>
     [...new Set(names)].flatMap((name) => [...(policies.get(name) ?? [])]);

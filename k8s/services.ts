@@ -1,11 +1,11 @@
 /** The services of an installation as Kubernetes sees them: what each is called, who its pods are, what it may reach, how many there are. Pure. */
-import type { Replicas, Topology } from "../topology/model.js";
+import type { Topology } from "../topology/model.js";
 import { startOf, takes, type Start } from "../workers/reference/jobs.js";
 import { LABELS, labelValue, serviceLabels, serviceName, serviceSecret, userOf } from "./names.js";
-import { defined } from "./objects.js";
+import { numbersOf, scalingBy, type Numbers } from "./numbers.js";
 import { serviceSettings, type Peer, type ProdSettings, type ServiceSettings } from "./settings.js";
 
-export interface ServicePart {
+export interface ServicePart extends Numbers {
   readonly topology: Topology;
   readonly vhost: string;
   /** In the topology. */
@@ -25,76 +25,35 @@ export interface ServicePart {
   readonly management: boolean;
   /** Consumed queues whose depth says how much there is to do. */
   readonly queues: readonly string[];
-  readonly replicas: Replicas;
-  /** Unacknowledged deliveries of a consumer; none: the worker's own. */
-  readonly prefetch: number | undefined;
   /** Name of the Secret of its credentials. */
   readonly secret: string;
 }
 
-/** Computed numbers, by topology and service, as `warren size` has them. */
-export type Sizing = Readonly<Record<string, Readonly<Record<string, Sized>>>>;
+/** In the order of the topologies. */
+export const servicesOf = (topologies: readonly Topology[], settings: ProdSettings): ServicePart[] =>
+  topologies.flatMap((topology) => Object.keys(topology.services ?? {}).map((service) => partOf(topology, service, settings)));
 
-export interface Sized {
-  readonly replicas: { readonly min: number; readonly max: number };
-  readonly perReplica?: number;
-  readonly cpu?: number;
-  readonly prefetch?: number;
-}
-
-/** In the order of the topologies, with the sizes that they have. */
-export const servicesOf = (topologies: readonly Topology[], settings: ProdSettings, sizing: Sizing = {}): ServicePart[] =>
-  topologies.flatMap((topology) =>
-    Object.keys(topology.services ?? {}).map((service) => partOf(topology, service, settings, sizing[topology.name]?.[service])),
-  );
-
-function partOf(topology: Topology, service: string, settings: ProdSettings, sized: Sized | undefined): ServicePart {
+function partOf(topology: Topology, service: string, settings: ProdSettings): ServicePart {
   const own = serviceSettings(settings, topology.name, service);
   const { consumes = [], tags = [] } = topology.services?.[service] ?? {};
   const start = startOf(topology.name, service);
+  // How far readers of a stream are behind, its length does not tell.
+  const queues = consumes.filter((queue) => ["quorum", "classic"].includes(topology.queues?.[queue]?.type ?? ""));
   return {
-    ...{ topology, service, settings: own, start, user: userOf(topology, service) },
+    ...{ topology, service, settings: own, start, user: userOf(topology, service), queues },
+    ...numbersOf({ topology, service, own, settings, queues }),
     vhost: topology.vhost?.name ?? topology.name,
     name: serviceName(topology.name, service),
     pods: own.pods ?? { namespace: settings.namespaces.workers, labels: serviceLabels(topology.name, service) },
     deployed: settings.workers.deploy && own.deploy && takes(topology, service) && (own.image !== undefined || start !== undefined),
     management: tags.some((tag) => ["management", "monitoring", "policymaker", "administrator"].includes(tag)),
-    // How far readers of a stream are behind, its length does not tell.
-    queues: consumes.filter((queue) => ["quorum", "classic"].includes(topology.queues?.[queue]?.type ?? "")),
-    replicas: replicasOf(topology.services?.[service]?.replicas, own, settings, sized),
-    prefetch: own.prefetch ?? sized?.prefetch,
     secret: serviceSecret(topology.name, service, own.generation),
   };
 }
 
-/** What is configured, else what is computed, else what the topology says, else the defaults; never none where that was not asked for. */
-function replicasOf(
-  promised: Replicas | undefined,
-  own: ServiceSettings,
-  { autoscaling }: ProdSettings,
-  sized: Sized | undefined,
-): Replicas {
-  const { replicas, ...load } = sized ?? {};
-  const said: Replicas | undefined =
-    (own.replicas && defined(own.replicas)) ?? (replicas ? { ...promised, ...load, ...replicas } : promised);
-  const { min, max } = said ?? autoscaling;
-  const least = min === 0 && !autoscaling.scaleToZero ? 1 : min;
-  const cpu = said?.cpu ?? autoscaling.cpu;
-  return { min: least, max: Math.max(max, least, 1), perReplica: said?.perReplica ?? autoscaling.perReplica, ...(cpu > 0 ? { cpu } : {}) };
-}
-
 /** How the number of its pods is found; `none`: it is fixed. */
-export function scalingOf(
-  { settings, replicas: { min, max, cpu }, queues }: ServicePart,
-  { autoscaling }: ProdSettings,
-): "keda" | "hpa" | "none" {
-  const kind = settings.autoscaling ?? autoscaling.kind;
-  if (max <= min) return "none";
-  if (kind === "keda") return queues.length > 0 || (cpu !== undefined && min > 0) ? "keda" : "none";
-  if (kind === "hpa")
-    return min > 0 && (cpu !== undefined || (autoscaling.queueMetric !== undefined && queues.length > 0)) ? "hpa" : "none";
-  return "none";
-}
+export const scalingOf = ({ settings: own, replicas, queues }: ServicePart, settings: ProdSettings): ReturnType<typeof scalingBy> =>
+  scalingBy(replicas, queues, own, settings);
 
 /** Whether KEDA has to be let in to the management API. */
 export const asksForDepth = (parts: readonly ServicePart[], settings: ProdSettings): boolean =>

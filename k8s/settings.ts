@@ -115,9 +115,14 @@ const autoscaling = z
     queueMetric: z.string().optional(),
     /** Percent of the requested CPU, for services that say none; 0: CPU does not count. */
     cpu: z.int().min(0).max(100).default(0),
-    /** Messages a replica, for services that say none. */
+    /**
+     * `computed`: numbers that topology and configuration do not say come out of the services' loads, as `warren size` has them. `topology`: they are
+     * the defaults.
+     */
+    sizing: z.enum(["computed", "topology"]).default("computed"),
+    /** Messages a replica, where none are said or computed. */
     perReplica: z.int().min(1).max(10_000_000).default(100),
-    /** Replicas of services that say none. */
+    /** Replicas where none are said or computed. Fewer than `min` are never computed: the machine of the only one may go. */
     min: z.int().min(0).max(1000).default(2),
     max: z.int().min(1).max(1000).default(10),
     /** Generation of the autoscaler's user. */
@@ -138,11 +143,15 @@ export const service = z
     credentials: z.enum(["files", "env"]).default("files"),
     /** @default workers.resources */
     resources: z.strictObject({ cpu, cpuLimit: cpu.optional(), memory: bytes }).optional(),
-    /** The slowest handler: what is begun is finished before a pod ends. */
-    handlerSeconds: z.int().min(0).max(86_400).default(30),
+    /** The slowest handler: what is begun is finished before a pod ends. @default what follows from the service's load, at least 30 */
+    handlerSeconds: z.int().min(0).max(86_400).optional(),
+    /** Unacknowledged deliveries of a consumer. */
     prefetch: z.int().min(1).max(65_535).optional(),
+    /** Deliveries that a consumer handles at a time. */
+    concurrency: z.int().min(1).max(65_535).optional(),
     /** Of its credentials: raise it to change the password. */
     generation: z.int().min(1).default(1),
+    /** In the place of the topology's, CPU included. */
     replicas: z
       .strictObject({
         min: z.int().min(0),

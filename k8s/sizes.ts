@@ -1,4 +1,5 @@
 /** What the objects ask of a cluster: pods, CPU, memory, volumes; at the fewest and at the most that autoscaling allows. Pure. */
+import { columns, span } from "./columns.js";
 import type { KubernetesObject } from "./objects.js";
 import { bytesOf, bytesText, coresText, millicoresOf } from "./quantities.js";
 
@@ -101,7 +102,6 @@ export function sizeOf(objects: readonly KubernetesObject[]): Sizes {
 
 const GIB = 2 ** 30;
 const memoryText = (bytes: number): string => (bytes >= GIB ? `${Number((bytes / GIB).toFixed(1))}Gi` : bytesText(bytes));
-const span = (least: string, most: string): string => (least === most ? least : `${least} - ${most}`);
 
 /** As a table for people: one line each, and their sum. */
 export function sizeTable({ rows, least, most }: Sizes): string {
@@ -112,18 +112,9 @@ export function sizeTable({ rows, least, most }: Sizes): string {
     span(memoryText(low.memoryBytes), memoryText(high.memoryBytes)),
     high.volumes === 0 ? "" : `${span(String(low.volumes), String(high.volumes))} (${memoryText(high.volumeBytes)})`,
   ];
-  const lines = [
+  return columns([
     ["", "pods", "CPU", "memory", "volumes"],
     ...rows.map((row) => line(row.of, row.least, row.most)),
     line("together", least, most),
-  ];
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));
-  return lines
-    .map((cells) =>
-      cells
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  ]);
 }

@@ -1,25 +1,20 @@
-/** What the five reference systems choose for their services in production; a stack's configuration wins, key by key. Pure. */
+/**
+ * What the five reference systems choose for their services in production, where it does not follow from their topologies; a stack's configuration wins,
+ * key by key. Pure.
+ */
 import type { z } from "zod";
 import type { service } from "./settings.js";
 
 type Chosen = NonNullable<z.input<typeof service>>;
 
-/** Those who only write down what they hear. */
-const few = { replicas: { min: 2, max: 4, perReplica: 1000 } } as const satisfies Chosen;
-
-/** Stage7's members answer each other over HTTP while the broker is away. None has a queue whose depth could be asked for. */
-const member = { port: 8080, replicas: { min: 2, max: 2 } } as const satisfies Chosen;
+/** Stage7's members answer each other over HTTP while the broker is away. */
+const member = { port: 8080 } as const satisfies Chosen;
 
 export const SYSTEM_SETTINGS: Readonly<Record<string, Readonly<Record<string, Chosen>>>> = {
   contextiq: {
     // Each asks a language model.
     "extraction-worker": { handlerSeconds: 60, resources: { cpu: "250m", memory: "256Mi" } },
     "consolidation-worker": { handlerSeconds: 120, resources: { cpu: "250m", memory: "256Mi" } },
-    "result-handler": few,
-    "event-handler": few,
-    analytics: few,
-    logging: few,
-    webhook: few,
   },
   "fo-analytics": { worker: { handlerSeconds: 300, resources: { cpu: "250m", memory: "256Mi" } } },
   debias: {

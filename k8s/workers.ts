@@ -36,17 +36,18 @@ function brokerEnv(settings: ProdSettings, vhost: string, secret: string, creden
 }
 
 /** How long a pod that ends is waited for: its slowest handler, the drain, and some more. */
-export const graceSeconds = ({ settings }: ServicePart, { workers }: ProdSettings): number =>
-  settings.handlerSeconds + workers.drainSeconds + MARGIN_SECONDS;
+export const graceSeconds = ({ handlerSeconds }: ServicePart, { workers }: ProdSettings): number =>
+  handlerSeconds + workers.drainSeconds + MARGIN_SECONDS;
 
 function environment(part: ServicePart, settings: ProdSettings): object[] {
   const { settings: own, start } = part;
-  const drain = Math.min(LONGEST_DRAIN, own.handlerSeconds + settings.workers.drainSeconds);
+  const drain = Math.min(LONGEST_DRAIN, part.handlerSeconds + settings.workers.drainSeconds);
   const variables: Readonly<Record<string, string>> = {
     WARREN_DRAIN_DEADLINE: `${drain} seconds`,
     WARREN_HTTP_HOST: "0.0.0.0",
     WARREN_HTTP_PORT: String(own.health.port),
     ...(part.prefetch === undefined ? {} : { RABBITMQ_DEFAULT_PREFETCH_COUNT: String(part.prefetch) }),
+    ...(part.concurrency === undefined ? {} : { WARREN_CONCURRENCY: String(part.concurrency) }),
     ...(start && settings.workers.store ? storeVariables(`http://${STORE}:${PORTS.store}`) : {}),
     ...start?.variables,
     ...(start && own.port !== undefined ? { WARREN_API_PORT: String(own.port) } : {}),

@@ -7,6 +7,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { writeEndpoint } from "../broker/address.js";
 import { brokerNames, CA_KEY, certificateNames } from "../k8s/names.js";
+import { numbersTable } from "../k8s/numbers-table.js";
 import { objectsOf, prod, type Prod } from "../k8s/prod.js";
 import type { ProdSettings } from "../k8s/settings.js";
 import { sizeOf, sizeTable } from "../k8s/sizes.js";
@@ -60,6 +61,8 @@ export async function openKubernetes(
 
   const objects = prod(installation, wanted, { environment: settings.environment });
   tell(`it asks of the cluster:\n${sizeTable(sizeOf(objectsOf(objects)))}`);
+  const numbers = numbersTable(objects.services, wanted);
+  if (numbers !== "") tell(`its services' numbers, and where they come from:\n${numbers}`);
   const provider = providerOf(chosen.context ?? "");
   // Whatever makes the engine delete or replace the cluster: not while it holds messages.
   const guarded = deleteHooks().broker;

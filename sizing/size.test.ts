@@ -164,6 +164,8 @@ test("special queues", () => {
   const all = size(topology);
   expect(all["one"]).toMatchObject({ scales: false, replicas: { min: 1, max: 1 } });
   expect(all["reader"]?.perReplica).toBeUndefined();
+  // Every reader gets all of it.
+  expect(all["reader"]).toMatchObject({ scales: false, replicas: { min: 1, max: 1 } });
   expect(all["reader"]?.queues["log"]).not.toHaveProperty("perReplica");
   expect(all["member"]).toMatchObject({ scales: false, replicas: { min: 1, max: 1 } });
   expect(all["member"]?.atPeak.utilization).toBeLessThan(0.81);

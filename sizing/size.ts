@@ -102,12 +102,17 @@ const round = (value: number): string => String(Number(value.toPrecision(3)));
 interface Consumed {
   readonly single: boolean;
   readonly streams: ReadonlySet<string>;
+  /** Whether another replica takes nothing off this one: a single active consumer has standbys, and every reader of a stream gets all of it. */
+  readonly alone: boolean;
 }
 
 function consumedBy(service: Service, queues: { readonly [name: string]: Queue } | undefined): Consumed {
   const known = (service.consumes ?? []).map((name) => [name, entry(queues, name)] as const);
+  const isSingle = (queue: Queue | undefined): boolean =>
+    queue !== undefined && "singleActiveConsumer" in queue && queue.singleActiveConsumer === true;
   return {
-    single: known.length > 0 && known.every(([, queue]) => queue && "singleActiveConsumer" in queue && queue.singleActiveConsumer === true),
+    single: known.length > 0 && known.every(([, queue]) => isSingle(queue)),
+    alone: known.length > 0 && known.every(([, queue]) => isSingle(queue) || queue?.type === "stream"),
     streams: new Set(known.filter(([, queue]) => queue?.type === "stream" || queue?.type === "super-stream").map(([name]) => name)),
   };
 }
@@ -150,7 +155,7 @@ function scaled(topology: Topology, name: string, service: Service, of: Figures,
   const cpu = service.replicas?.cpu;
   const utilization = options.utilization ?? (cpu === undefined ? DEFAULTS.utilization : cpu / 100);
   const consumed = consumedBy(service, topology.queues);
-  const most = consumed.single ? 1 : Infinity;
+  const most = consumed.alone ? 1 : Infinity;
   const computed = {
     min: Math.min(most, replicasFor(of.lowest, of, utilization)),
     max: Math.min(most, replicasFor(of.peak * (1 + outage / recovery), of, utilization)),
@@ -169,7 +174,7 @@ function scaled(topology: Topology, name: string, service: Service, of: Figures,
     },
   ]);
   return {
-    ...{ topology: topology.name, service: name, figures: of, scales: !consumed.single, replicas, computed },
+    ...{ topology: topology.name, service: name, figures: of, scales: !consumed.alone, replicas, computed },
     ...(byDepth ? { perReplica } : {}),
     ...(cpu === undefined ? {} : { cpu }),
     prefetch: prefetchFor(of, roundTrip),

@@ -22,7 +22,7 @@ const store = {
 // A worker gets through a thousand a second, and five through five thousand.
 const work = {
   replicas: { min: 1, max: 5, perReplica: 200 },
-  load: { rate: 1000, peak: 2500, handler: { mean: "1 ms", p95: "3 ms", concurrency: 1 }, latency: { p95: "400 ms" } },
+  load: { rate: 1000, peak: 2500, handler: { mean: "10 ms", p95: "30 ms", concurrency: 10 }, latency: { p95: "400 ms" } },
 } as const;
 
 export const debias = topology({

@@ -1,0 +1,297 @@
+// Where the numbers of services come from, over arbitrary topologies, loads and settings.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { size } from "../sizing/index.js";
+import { arbitraryTopology } from "../testing/arbitrary-topology.js";
+import type { Load, Replicas, Service, Topology } from "../topology/model.js";
+import { settings as workerSettings } from "../workers/settings.js";
+import { numbersTable } from "./numbers-table.js";
+import { servicesOf, type ServicePart } from "./services.js";
+import { readProdSettings, type ProdInput } from "./settings.js";
+
+const RUNS = { numRuns: 50 } as const;
+
+const optional = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
+const present = <T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } => JSON.parse(JSON.stringify(value)) as never;
+
+const load: fc.Arbitrary<Load> = fc
+  .record({
+    rate: optional(fc.double({ min: 0.01, max: 200, noNaN: true })),
+    burst: optional(fc.double({ min: 1, max: 5, noNaN: true })),
+    mean: optional(fc.double({ min: 0.01, max: 5000, noNaN: true })),
+    tail: optional(fc.double({ min: 1, max: 5, noNaN: true })),
+    concurrency: optional(fc.integer({ min: 1, max: 100 })),
+    latency: optional(fc.integer({ min: 1, max: 100_000 })),
+  })
+  .map(({ rate, burst, mean, tail, concurrency, latency }) =>
+    present({
+      rate,
+      peak: burst === undefined ? undefined : (rate ?? 1) * burst,
+      handler:
+        mean === undefined
+          ? undefined
+          : { mean: `${mean.toFixed(2)} ms`, p95: tail === undefined ? undefined : `${(mean * tail).toFixed(2)} ms`, concurrency },
+      latency: latency === undefined ? undefined : { p95: `${latency} ms` },
+    } as unknown as Load),
+  );
+
+const topologies: fc.Arbitrary<Topology> = arbitraryTopology().chain((topology) => {
+  const names = Object.keys(topology.services ?? {});
+  return fc
+    .array(fc.record({ load: optional(load), pinned: fc.boolean() }), { minLength: names.length, maxLength: names.length })
+    .map((drawn): Topology => ({
+      ...topology,
+      services: Object.fromEntries(
+        names.map((name, at): [string, Service] => {
+          const { replicas, ...rest } = topology.services?.[name] ?? {};
+          const { load: has, pinned } = drawn[at] ?? { load: undefined, pinned: false };
+          return [name, { ...rest, ...(has ? { load: has } : {}), ...(pinned && replicas ? { replicas } : {}) }];
+        }),
+      ),
+    }));
+});
+
+const autoscaling = fc
+  .record({
+    kind: fc.constantFrom("keda" as const, "hpa" as const, "none" as const),
+    sizing: fc.constantFrom("computed" as const, "topology" as const),
+    min: fc.integer({ min: 0, max: 5 }),
+    perReplica: fc.integer({ min: 1, max: 500 }),
+    cpu: fc.constantFrom(0, 50),
+    scaleToZero: fc.boolean(),
+  })
+  .map((drawn) => ({ autoscaling: drawn }) satisfies ProdInput);
+
+describe("numbers", () => {
+  it("can be deployed, whatever the topology and its loads are", () => {
+    fc.assert(
+      fc.property(topologies, autoscaling, (topology, input) => {
+        const settings = readProdSettings(input);
+        for (const part of servicesOf([topology], settings)) {
+          const { replicas, thresholds, prefetch, concurrency, handlerSeconds, queues } = part;
+          expect(Number.isInteger(replicas.min) && Number.isInteger(replicas.max)).toBe(true);
+          expect(replicas.min).toBeGreaterThanOrEqual(settings.autoscaling.scaleToZero ? 0 : 1);
+          expect(replicas.max).toBeGreaterThanOrEqual(Math.max(1, replicas.min));
+          expect([...thresholds.keys()]).toEqual([...new Set(queues)]);
+          for (const value of thresholds.values()) expect(Number.isInteger(value) && value >= 1).toBe(true);
+          expect(handlerSeconds).toBeGreaterThanOrEqual(30);
+          // What a worker is told, it takes.
+          const told = workerSettings({
+            ...(prefetch === undefined ? {} : { RABBITMQ_DEFAULT_PREFETCH_COUNT: String(prefetch) }),
+            ...(concurrency === undefined ? {} : { WARREN_CONCURRENCY: String(concurrency) }),
+          });
+          expect(told.prefetch).toBe(prefetch ?? 100);
+          if (concurrency !== undefined && prefetch !== undefined) expect(prefetch).toBeGreaterThanOrEqual(concurrency);
+        }
+      }),
+      RUNS,
+    );
+  });
+
+  it("are those that are configured, always", () => {
+    const configured = fc
+      .record({
+        replicas: fc.record({
+          min: fc.integer({ min: 1, max: 3 }),
+          max: fc.integer({ min: 3, max: 40 }),
+          perReplica: fc.integer({ min: 100, max: 999 }),
+          cpu: optional(fc.integer({ min: 1, max: 100 })),
+        }),
+        prefetch: fc.integer({ min: 1, max: 999 }),
+        concurrency: fc.integer({ min: 1, max: 999 }),
+        handlerSeconds: fc.integer({ min: 0, max: 999 }),
+      })
+      .map(present);
+    fc.assert(
+      fc.property(topologies, autoscaling, configured, (topology, input, own) => {
+        const services = { [topology.name]: Object.fromEntries(Object.keys(topology.services ?? {}).map((name) => [name, own])) };
+        for (const part of servicesOf([topology], readProdSettings({ ...input, services }))) {
+          const { cpu = input.autoscaling.cpu || undefined, ...replicas } = own.replicas as Replicas;
+          expect(part.replicas).toEqual({ ...replicas, ...(cpu === undefined ? {} : { cpu }) });
+          expect([part.prefetch, part.concurrency, part.handlerSeconds]).toEqual([own.prefetch, own.concurrency, own.handlerSeconds]);
+          expect(new Set(Object.values(part.from))).toEqual(new Set(["configured"]));
+          if (topology.services?.[part.service]?.consumes?.length === 1 && part.thresholds.size === 1)
+            expect([...part.thresholds.values()]).toEqual([own.replicas.perReplica]);
+        }
+      }),
+      RUNS,
+    );
+  });
+
+  it("are the topology's before they are computed, and computed where its load says what they stand on", () => {
+    fc.assert(
+      fc.property(topologies, (topology) => {
+        const sized = size(topology);
+        for (const { service, from, replicas, prefetch, concurrency, thresholds } of servicesOf([topology], readProdSettings({}))) {
+          const { replicas: pinned, load: has } = topology.services?.[service] ?? {};
+          const said = has?.handler?.concurrency !== undefined;
+          if (pinned) expect([from.replicas, replicas]).toEqual(["topology", { ...pinned, min: Math.max(1, pinned.min) }]);
+          else if (!said || (has.rate === undefined && has.peak === undefined))
+            expect([from.replicas, replicas.min]).toEqual(["default", 2]);
+          if (!said) expect([from.prefetch, prefetch, from.concurrency, concurrency]).toEqual(["default", undefined, "default", undefined]);
+          if (from.replicas === "computed") {
+            const { min, max } = sized[service]?.computed ?? { min: 0, max: 0 };
+            expect([Math.max(2, min), Math.max(2, max)]).toContain(replicas.min);
+            expect(replicas.max).toBeGreaterThanOrEqual(max);
+            expect(replicas.max).toBeLessThanOrEqual(Math.max(4, max));
+          }
+          if (from.prefetch === "computed") expect(prefetch).toBe(Math.min(65_535, sized[service]?.prefetch ?? 0));
+          if ((has?.rate ?? has?.peak) !== undefined && from.perReplica !== "default")
+            for (const [queue, value] of thresholds) expect(value).toBe(sized[service]?.queues[queue]?.perReplica);
+        }
+      }),
+      RUNS,
+    );
+  });
+
+  it("follow from nothing that is assumed alone", () => {
+    fc.assert(
+      fc.property(topologies, (topology) => {
+        const bare = {
+          ...topology,
+          services: Object.fromEntries(
+            Object.keys(topology.services ?? {}).map((name) => [name, { ...topology.services?.[name], load: {} }]),
+          ),
+        };
+        const without = {
+          ...bare,
+          services: Object.fromEntries(Object.entries(bare.services).map(([name, { load: _, ...rest }]) => [name, rest])),
+        };
+        const numbers = (of: Topology) => servicesOf([of], readProdSettings({})).map(({ topology: _, ...part }) => part);
+        const strip = (parts: ReturnType<typeof numbers>) =>
+          parts.map(({ replicas, thresholds, prefetch, concurrency, from }) => ({ replicas, thresholds, prefetch, concurrency, from }));
+        expect(strip(numbers(bare))).toEqual(strip(numbers(without)));
+        const off = servicesOf([topology], readProdSettings({ autoscaling: { sizing: "topology" } }));
+        expect(off.flatMap(({ from }) => Object.values(from))).not.toContain("computed");
+      }),
+      RUNS,
+    );
+  });
+});
+
+const partOf = (
+  service: Service,
+  input: ProdInput = {},
+  queues: Topology["queues"] = { a: { type: "quorum" }, b: { type: "quorum" } },
+): ServicePart => {
+  const [part] = servicesOf([{ name: "shop", queues, services: { s: service } }], readProdSettings(input));
+  if (!part) throw new Error("there is no service");
+  return part;
+};
+const LOAD = {
+  rate: 40,
+  peak: 100,
+  handler: { mean: "1 second", p95: "3 seconds", concurrency: 10 },
+  latency: { p95: "20 seconds" },
+} as const;
+
+describe("a service with a load", () => {
+  it("is given what comes out of it", () => {
+    const { replicas, prefetch, concurrency, from } = partOf({ consumes: ["a"], load: LOAD });
+    expect({ replicas, prefetch, concurrency }).toEqual({ replicas: { min: 2, max: 17, perReplica: 100 }, prefetch: 10, concurrency: 10 });
+    expect(from).toEqual({
+      ...{ replicas: "computed", perReplica: "computed", prefetch: "computed", concurrency: "computed" },
+      handlerSeconds: "default",
+    });
+  });
+
+  it("has a threshold for each queue by what comes through it, also where the sum is said elsewhere", () => {
+    const two: Service = { consumes: ["a", "b"], load: { ...LOAD, rate: { a: 30, b: 10 } } };
+    expect([...partOf(two).thresholds]).toEqual([
+      ["a", 75],
+      ["b", 25],
+    ]);
+    expect([...partOf({ ...two, replicas: { min: 1, max: 4, perReplica: 8 } }).thresholds]).toEqual([
+      ["a", 6],
+      ["b", 2],
+    ]);
+    const configured = { services: { shop: { s: { replicas: { min: 1, max: 9, perReplica: 40 } } } } };
+    expect([...partOf(two, configured).thresholds]).toEqual([
+      ["a", 30],
+      ["b", 10],
+    ]);
+    const quiet: Service = { consumes: ["a", "b"], load: { ...LOAD, rate: { a: 30 } } };
+    // Through b nothing comes, as far as is known; if it does, it is looked at.
+    expect([...partOf(quiet).thresholds]).toEqual([
+      ["a", 100],
+      ["b", 100],
+    ]);
+    expect([...partOf({ consumes: ["a", "b"] }).thresholds]).toEqual([
+      ["a", 100],
+      ["b", 100],
+    ]);
+  });
+
+  it("has a pod to spare and room for more, and as many as the busiest time needs where nothing scales", () => {
+    const small: Service = { consumes: ["a"], load: { ...LOAD, rate: 1, peak: 2 } };
+    expect(partOf(small).replicas).toMatchObject({ min: 2, max: 4 });
+    expect(partOf(small, { autoscaling: { min: 1 } }).replicas).toMatchObject({ min: 1, max: 2 });
+    expect(partOf({ consumes: ["a"], load: LOAD }, { autoscaling: { kind: "none" } }).replicas).toMatchObject({ min: 17, max: 17 });
+  });
+
+  it("has more pods where CPU is meant to be less used", () => {
+    expect(partOf({ consumes: ["a"], load: LOAD }, { autoscaling: { cpu: 40 } }).replicas).toMatchObject({ max: 34, cpu: 40 });
+  });
+
+  it("is computed for the number at a time that is configured, by whichever name", () => {
+    const at = (own: object) => partOf({ consumes: ["a"], load: LOAD }, { services: { shop: { s: own } } });
+    for (const own of [{ concurrency: 20 }, { env: { WARREN_CONCURRENCY: "20" } }])
+      expect(at(own)).toMatchObject({ concurrency: 20, prefetch: 20, replicas: { max: 9, perReplica: 200 } });
+    expect(at({ env: { RABBITMQ_DEFAULT_PREFETCH_COUNT: "7" } })).toMatchObject({ prefetch: 7, from: { prefetch: "configured" } });
+  });
+
+  it("has time to end its slowest handler", () => {
+    expect(partOf({ consumes: ["a"], load: { ...LOAD, handler: { mean: "40 seconds", p95: "1 minute", concurrency: 1 } } })).toMatchObject({
+      handlerSeconds: 89,
+      from: { handlerSeconds: "computed" },
+    });
+    expect(partOf({ consumes: ["a"] }).handlerSeconds).toBe(30);
+  });
+
+  it("that more pods would not help has a fixed number of them", () => {
+    const single: Topology["queues"] = { a: { type: "quorum", singleActiveConsumer: true }, b: { type: "stream" } };
+    expect(partOf({ consumes: ["a"], load: LOAD }, {}, single)).toMatchObject({
+      replicas: { min: 2, max: 2 },
+      from: { replicas: "default" },
+    });
+    expect(partOf({ consumes: ["b"], load: LOAD }, {}, single)).toMatchObject({
+      replicas: { min: 2, max: 2 },
+      from: { replicas: "default" },
+    });
+    expect(partOf({ consumes: ["a"] }, {}, single).replicas).toMatchObject({ min: 2, max: 2 });
+  });
+
+  it("keeps the topology's messages a replica where other replicas are configured, and not its CPU", () => {
+    const pinned: Service = { consumes: ["a"], replicas: { min: 1, max: 4, perReplica: 8, cpu: 70 } };
+    const services = { shop: { s: { replicas: { min: 2, max: 3 } } } };
+    expect(partOf(pinned, { services })).toMatchObject({
+      replicas: { min: 2, max: 3, perReplica: 8 },
+      from: { replicas: "configured", perReplica: "topology" },
+    });
+    expect(partOf(pinned, { services }).replicas).not.toHaveProperty("cpu");
+  });
+});
+
+it("the table says where each number comes from", () => {
+  const settings = readProdSettings({ services: { shop: { s: { image: "shop/s:1", prefetch: 50 }, t: { image: "shop/t:1" } } } });
+  const parts = servicesOf(
+    [
+      {
+        name: "shop",
+        queues: { a: { type: "quorum" }, b: { type: "quorum" } },
+        services: { s: { consumes: ["a", "b"], load: { ...LOAD, rate: { a: 30, b: 10 } } }, t: { consumes: ["a"] }, u: { publishes: [] } },
+      },
+    ],
+    settings,
+  );
+  expect(
+    numbersTable(parts, settings)
+      .split("\n")
+      .map((line) => line.split(/ {2,}/)),
+  ).toEqual([
+    ["", "replicas", "messages a replica", "CPU", "prefetch", "at a time", "slowest handler"],
+    ["shop-s", "2 - 17 computed", "100 computed (a 75, b 25)", "50 configured", "10 computed", "30 s default"],
+    ["shop-t", "2 - 10 default", "100 default", "default", "default", "30 s default"],
+  ]);
+  expect(numbersTable([], settings)).toBe("");
+});
