@@ -189,6 +189,8 @@ function remedies(bad: readonly CountedLoss[], verb: "up" | "down"): string[] {
   }
   if (differing.length > 0) {
     lines.push("keep the queue: write into the topology what it is now;");
+    if (differing.some(({ type }) => type !== "stream"))
+      lines.push("make it anew with its messages: warren migrate TOPOLOGY QUEUE (docs/change-a-queue.md);");
     lines.push(
       "new queue beside the old: declare it under another name, bind both, let the consumers empty the old one, then leave it out;",
     );

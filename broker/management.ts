@@ -225,6 +225,11 @@ export class Management {
     return this.#find(wire.WireQueue, encode`/api/queues/${vhost}/${name}?disable_stats=true`);
   }
 
+  /** Those of a vhost, as `getQueue` gives them. */
+  async queues(vhost: string): Promise<wire.WireQueue[]> {
+    return (await this.#find(named(wire.WireQueue), encode`/api/queues/${vhost}?disable_stats=true`)) ?? [];
+  }
+
   /** Declares it; one that stands with other arguments is refused (400), and kept. */
   putQueue(vhost: string, name: string, { durable, autoDelete, arguments: args }: QueueBody): Promise<void> {
     return this.#write("PUT", encode`/api/queues/${vhost}/${name}`, { durable, auto_delete: autoDelete, arguments: args });

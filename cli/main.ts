@@ -14,6 +14,7 @@ import { explainVerb } from "./verbs/explain.js";
 import { exporterVerb } from "./verbs/exporter.js";
 import { graphVerb } from "./verbs/graph.js";
 import { loadVerb } from "./verbs/load.js";
+import { migrateVerb } from "./verbs/migrate.js";
 import { monitoringVerb } from "./verbs/monitoring.js";
 import { permissionsVerb } from "./verbs/permissions.js";
 import { publishVerb } from "./verbs/publish.js";
@@ -31,6 +32,7 @@ const VERBS: readonly Verb[] = [
   permissionsVerb,
   diffVerb,
   driftVerb,
+  migrateVerb,
   monitoringVerb,
   sizeVerb,
   conformanceVerb,

@@ -1,0 +1,233 @@
+/** A queue is made anew on a real broker while its publishers and consumers go on, whenever the command is killed. */
+import amqp, { type ConfirmChannel } from "amqplib";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { run } from "../cli/main.js";
+import { brokerApi, commandEnvironment, scratchVhost, type ScratchVhost } from "../testing/broker.js";
+import { verdict, type Entry } from "../workers/faults/ledger.js";
+
+const BIN = join(__dirname, "../bin/warren.cjs");
+
+let broker: ScratchVhost;
+let channel: ConfirmChannel;
+let environment: Record<string, string>;
+let file: string;
+let words: readonly string[];
+
+/** What the code says: a quorum queue with a ladder. On the broker there is a classic one. */
+const source = (queue: string): string => `
+import { topology } from "${join(__dirname, "../topology/index.js")}";
+export default topology({
+  name: ${JSON.stringify(broker.vhost)},
+  exchanges: { in: { type: "topic" } },
+  queues: { work: ${queue} },
+});
+`;
+
+beforeEach(async () => {
+  broker = await scratchVhost();
+  const connection = await amqp.connect(broker.vhostUrl, { noDelay: true });
+  onTestFinished(() => connection.close());
+  channel = await connection.createConfirmChannel();
+  environment = commandEnvironment(broker);
+  const folder = mkdtempSync(join(tmpdir(), "warren-migrate-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  file = join(folder, "shop.ts");
+  writeFileSync(file, source(`{ type: "quorum", from: { in: ["a.*", "b"] } }`));
+  const { protocol, host } = new URL(broker.amqpUrl);
+  words = ["migrate", file, "work", "--amqp", `${protocol}//${host}`];
+  await channel.assertExchange("in", "topic");
+  await channel.assertQueue("work", { arguments: { "x-queue-type": "classic" } });
+  for (const key of ["a.*", "b"]) await channel.bindQueue("work", "in", key);
+});
+
+async function migrate(...more: readonly string[]): Promise<{ code: number; out: string; error: string }> {
+  let [out, error] = ["", ""];
+  const console = {
+    out: (text: string) => void (out += `${text}\n`),
+    error: (text: string) => void (error += `${text}\n`),
+    style: (_: unknown, text: string) => text,
+  };
+  const code = await run([...words, ...more], { ...console, cwd: __dirname, environment }, "1.2.3");
+  return { code, out, error };
+}
+
+interface Queue {
+  readonly name: string;
+  readonly type: string;
+  readonly messages: number;
+}
+const queues = async (): Promise<Queue[]> => (await brokerApi("GET", `/api/queues/${broker.vhost}`)) as Queue[];
+const names = async (): Promise<string[]> => (await queues()).map(({ name, type }) => `${name} ${type}`).sort();
+
+async function publish(count: number, from = 0): Promise<void> {
+  for (let n = from; n < from + count; n++)
+    channel.publish("in", n % 2 === 0 ? "a.1" : "b", Buffer.from(String(n)), { messageId: String(n), persistent: true, headers: { n } });
+  await channel.waitForConfirms();
+}
+
+async function bodies(queue: string, count: number): Promise<number[]> {
+  const found: number[] = [];
+  const { consumerTag } = await channel.consume(queue, (message) => message && found.push(Number(message.content.toString())), {
+    noAck: true,
+  });
+  await expect.poll(() => found.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(count);
+  await channel.cancel(consumerTag);
+  return found;
+}
+
+test("without --yes it tells what it would do, and does nothing", async () => {
+  await publish(3);
+  const { code, out } = await migrate();
+  expect(code).toBe(1);
+  expect(out).toMatch(/work in vhost \S+ has to be made again\n +type: expected "quorum", is "classic"/);
+  expect(await names()).toEqual(["work classic"]);
+  expect(JSON.parse((await migrate("--json")).out)).toMatchObject({ version: 1, queue: "work", stage: "change" });
+});
+
+test("classic to quorum without a consumer: everything is there once, in its order, under its name; again there is nothing to do", async () => {
+  await publish(1500);
+  const { code, out, error } = await migrate("--yes");
+  expect(error).toMatch(/• new messages go to warren\.migrate\.new\.work/);
+  expect(code).toBe(0);
+  expect(out).toMatch(/1500 messages out of the old one, 1500 back\.\nTheir order is kept\./);
+  expect(await names()).toEqual(["work quorum"]);
+  expect(await brokerApi("GET", `/api/policies/${broker.vhost}`)).toEqual([]);
+  await publish(2, 1500);
+  expect(await bodies("work", 1502)).toEqual(Array.from({ length: 1502 }, (_, n) => n));
+  expect(await migrate("--yes")).toMatchObject({ code: 0, out: expect.stringMatching(/nothing was held/) as string });
+});
+
+test("other arguments of a quorum queue, and back to classic", async () => {
+  await migrate("--yes");
+  await publish(10);
+  writeFileSync(file, source(`{ type: "quorum", from: { in: ["a.*", "b"] }, singleActiveConsumer: true }`));
+  expect((await migrate("--yes")).code).toBe(0);
+  expect(((await queues())[0] as unknown as { arguments: object }).arguments).toMatchObject({ "x-single-active-consumer": true });
+  writeFileSync(file, source(`{ type: "classic", from: { in: ["a.*", "b"] } }`));
+  expect((await migrate("--yes")).code).toBe(0);
+  expect(await names()).toEqual(["work classic"]);
+  expect(await bodies("work", 10)).toEqual(Array.from({ length: 10 }, (_, n) => n));
+});
+
+test("a name that the topology does not have, a stream, and messages that come past all exchanges are refused", async () => {
+  words = words.map((word) => (word === "work" ? "worl" : word));
+  expect(await migrate("--yes")).toMatchObject({ code: 2, error: expect.stringMatching(/did you mean "work"/) as string });
+  words = words.map((word) => (word === "worl" ? "work" : word));
+  writeFileSync(file, source(`{ type: "stream" }`));
+  expect(await migrate("--yes")).toMatchObject({ code: 2, error: expect.stringMatching(/is a stream/) as string });
+  writeFileSync(file, source(`{ type: "quorum" } }, messages: { job: { to: { queue: "work" } }`));
+  expect(await migrate("--yes")).toMatchObject({
+    code: 1,
+    error: expect.stringMatching(/past all exchanges: "job"[^]*--publishers-stopped/) as string,
+  });
+  expect(await names()).toEqual(["work classic"]);
+  expect((await migrate("--yes", "--publishers-stopped")).code).toBe(0);
+});
+
+test("what would take messages out of the queues that hold them is refused before anything is led there", async () => {
+  await brokerApi("PUT", `/api/operator-policies/${broker.vhost}/all`, {
+    pattern: ".*",
+    "apply-to": "queues",
+    definition: { "message-ttl": 60_000 },
+  });
+  const { code, error } = await migrate("--yes");
+  expect(code).toBe(2);
+  expect(error).toMatch(/Operator policy "all" would take messages \(message-ttl\)/);
+  expect(await names()).toEqual(["work classic"]);
+});
+
+test("what waits in a ladder is waited for", async () => {
+  const ladder = { "x-queue-type": "classic", "x-message-ttl": 15_000, "x-dead-letter-exchange": "", "x-dead-letter-routing-key": "work" };
+  await channel.assertQueue("work.retry", { arguments: ladder });
+  channel.sendToQueue("work.retry", Buffer.from("7"));
+  await channel.waitForConfirms();
+  const { code, error } = await migrate("--yes");
+  expect(code).toBe(0);
+  expect(error).toMatch(/waiting for work\.retry/);
+  expect(await bodies("work", 1)).toEqual([7]);
+});
+
+const KILLS = 20;
+
+test(`killed ${KILLS} times at any point, under load: nothing is lost`, { timeout: 300_000 }, async () => {
+  const entries: Entry[] = [];
+  const note = (kind: Entry["kind"], id: string): void => void entries.push({ kind, id, at: Date.now() });
+  const over = new AbortController();
+
+  // A consumer as any client has it: told that its queue is gone, it comes back to it.
+  const consuming = (async () => {
+    const connection = await amqp.connect(broker.vhostUrl, { noDelay: true });
+    while (!over.signal.aborted) {
+      const reader = await connection.createChannel();
+      const gone = new AbortController();
+      reader.on("error", () => gone.abort());
+      try {
+        await reader.prefetch(20);
+        await reader.consume("work", (message) => {
+          if (message === null) return gone.abort();
+          note("effect", message.properties.messageId as string);
+          reader.ack(message);
+        });
+        await sleep(600_000, undefined, { signal: AbortSignal.any([gone.signal, over.signal]) });
+      } catch {
+        await reader.close().catch(() => undefined);
+        await sleep(100);
+      }
+    }
+    await connection.close();
+  })();
+  // More than it takes, so that there is always something to move.
+  await publish(20_000, 1_000_000);
+  for (let n = 0; n < 20_000; n++)
+    entries.push({ kind: "sent", id: String(1_000_000 + n), at: 0 }, { kind: "confirmed", id: String(1_000_000 + n), at: 0 });
+  const publishing = (async () => {
+    for (let n = 0; !over.signal.aborted; n++) {
+      const id = String(n);
+      note("sent", id);
+      channel.publish("in", n % 2 === 0 ? "a.1" : "b", Buffer.from(id), { messageId: id, persistent: true }, (error: unknown) =>
+        note(error ? "failed" : "confirmed", id),
+      );
+      await sleep(2);
+    }
+    await channel.waitForConfirms();
+  })();
+
+  let kills = 0;
+  const stages: string[] = [];
+  for (let code: number | null = null; code !== 0;) {
+    const { PATH = "" } = process.env;
+    const child = spawn(process.execPath, [BIN, ...words, "--yes"], { env: { ...environment, PATH }, stdio: ["ignore", "ignore", "pipe"] });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => stages.push(...text.split("\n").filter((line) => line.startsWith("•"))));
+    // Each is given longer than the one before, so that every stage is reached.
+    const timer = kills < KILLS ? setTimeout(() => child.kill("SIGKILL"), 700 + Math.random() * 800 * (1 + kills)) : undefined;
+    [code] = (await once(child, "exit")) as [number | null];
+    clearTimeout(timer);
+    if (code === null) kills++;
+    else if (kills < KILLS && code === 0) {
+      // Once more, the other way round.
+      writeFileSync(
+        file,
+        source(`{ type: ${(await names()).includes("work quorum") ? '"classic"' : '"quorum"'}, from: { in: ["a.*", "b"] } }`),
+      );
+      code = null;
+    }
+  }
+  over.abort();
+  await publishing;
+  await consuming;
+  const left = await queues();
+  expect(left.map(({ name }) => name)).toEqual(["work"]);
+  for (const body of await bodies("work", (await channel.checkQueue("work")).messageCount)) note("left", String(body));
+  const { confirmed, lost, unexpected, duplicates } = verdict(entries);
+  console.log(`${kills} kills, ${confirmed} confirmed, ${duplicates} twice; ${new Set(stages).size} kinds of steps`);
+  expect([lost, unexpected]).toEqual([[], []]);
+  expect(kills).toBe(KILLS);
+  for (const step of ["new messages go to", "goes to its consumers", "is made again", "comes back", "come to work again"])
+    expect(stages.join("\n")).toContain(step);
+});

@@ -1,0 +1,270 @@
+/**
+ * Changes what of a queue cannot be changed while it stands (its type, its arguments), and loses no message:
+ *
+ *     change   exchanges -> new       publishers go on; what is in the queue goes to `old`, to consumers as well
+ *     declare                         the empty queue is deleted, and made as it is to be
+ *     return   old -> queue, new -> queue, exchanges -> queue
+ *
+ * Every step may be done again: whoever was ended in the middle begins at what stands on the broker.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { readLive } from "../broker/live.js";
+import type { Management } from "../broker/management.js";
+import type { WireBinding, WireQueue } from "../broker/wire.js";
+import type { PlannedPolicy, PlannedQueue } from "../topology/compile/plan.js";
+import { WarrenError } from "../topology/errors.js";
+import { plural } from "../topology/plural.js";
+import type { BrokerSettings } from "../workers/dead-letters/connection.js";
+import { Mover } from "./mover.js";
+import { heldFor, standing, type Held, type Standing } from "./stage.js";
+
+export interface MigrateArgs {
+  readonly management: Management;
+  /** Of the queue's vhost. */
+  readonly broker: BrokerSettings;
+  readonly queue: PlannedQueue;
+  /** Those of the plan that are for this queue alone: a queue of another type has others. */
+  readonly policies?: readonly PlannedPolicy[];
+  readonly signal?: AbortSignal;
+  readonly onStep?: (text: string) => void;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface Progress {
+  readonly doing: "emptying" | "bringing back";
+  readonly moved: number;
+  /** Without what consumers hold. */
+  readonly left: number;
+}
+
+export interface Migrated {
+  /** At which stage it began. */
+  readonly from: Standing["stage"];
+  /** Out of the old queue, and back into the new one; consumers may have taken some in between. */
+  readonly moved: { readonly out: number; readonly back: number };
+  /** Messages that new ones may have overtaken, at the end. */
+  readonly overtaken: number;
+  /** Of these the name of the user is not on them any more. */
+  readonly withoutUser: number;
+}
+
+/** Above those of others, so that no time to live or length of theirs holds for what is held. */
+const POLICY_PRIORITY = 1_000_000;
+/** What may take a message out of a queue. */
+const TAKES_MESSAGES = ["message-ttl", "expires", "max-length", "max-length-bytes"] as const;
+/** A count of the broker may be so old: the tick of quorum queues, and some more. */
+const SETTLE_MS = 6_000;
+const LOOK_MS = 500;
+/** What was routed before its binding went has arrived by then. */
+const ROUTED_MS = 1_000;
+/** So few messages are brought while new ones come to the queue already. */
+const TAIL = 100;
+/** How long bringing goes on after new ones that come as fast. */
+const CATCH_UP_MS = 60_000;
+
+export class Migration {
+  readonly #vhost: string;
+  readonly #name: string;
+  readonly #held: Held;
+  #out = 0;
+  #back = 0;
+  #overtaken = 0;
+  #withoutUser = 0;
+
+  constructor(private readonly args: MigrateArgs) {
+    this.#vhost = args.broker.vhost;
+    this.#name = args.queue.name;
+    this.#held = heldFor(args.queue.name);
+  }
+
+  /** What stands on the broker. */
+  async standing(): Promise<Standing> {
+    const { management, queue } = this.args;
+    const live = await readLive(management, [this.#vhost]);
+    const queues = live.vhosts[0]?.queues ?? [];
+    const isHeld = queues.some(({ name }) => name === this.#held.old || name === this.#held.new);
+    return standing(
+      queues.find(({ name }) => name === this.#name),
+      queue,
+      isHeld,
+    );
+  }
+
+  /** Throws a WarrenError if it cannot be, or cannot go on; what was done stays, and the next run goes on from there. */
+  async run(): Promise<Migrated> {
+    const { management } = this.args;
+    const { stage } = await this.standing();
+    if (stage === "missing")
+      throw new WarrenError(`There is no queue ${JSON.stringify(this.#name)} in vhost ${JSON.stringify(this.#vhost)}.`, {
+        remedy: "npm run up makes it",
+        exitCode: 2,
+      });
+    if (stage === "change") {
+      await this.#requireRoom();
+      await this.#prepare();
+      await this.#empty();
+    }
+    if (stage === "change" || stage === "declare") await this.#declare();
+    if (stage !== "done") await this.#return();
+    // The last to go.
+    for (const name of Object.values(this.#held) as string[]) await management.deletePolicy(this.#vhost, name);
+    const moved = { out: this.#out, back: this.#back };
+    return { from: stage, moved, overtaken: this.#overtaken, withoutUser: this.#withoutUser };
+  }
+
+  #step(text: string): void {
+    this.args.signal?.throwIfAborted();
+    this.args.onStep?.(text);
+  }
+
+  /** What comes back has to find room: a queue that is full drops its oldest, or takes no more. */
+  async #requireRoom(): Promise<void> {
+    const { management, queue, policies = [] } = this.args;
+    const limits = [queue.arguments["x-max-length"], ...policies.map(({ definition }) => definition["max-length"])];
+    const room = Math.min(...limits.filter((limit) => typeof limit === "number"), Infinity);
+    const counts = await management.counts();
+    const messages = counts.find(({ vhost, name }) => vhost === this.#vhost && name === this.#name)?.messages ?? 0;
+    if (messages <= room) return;
+    throw new WarrenError(`${this.#name} holds ${plural(messages, "message")}, and is to hold at most ${room}.`, {
+      remedy: "let consumers take the others first, or give it a greater maxLength",
+    });
+  }
+
+  /** New messages go to a queue beside it. They reach both for a moment: nothing is between the two. */
+  async #prepare(): Promise<void> {
+    const { management } = this.args;
+    this.#step(`new messages go to ${this.#held.new}`);
+    for (const name of [this.#held.old, this.#held.new]) await this.#makeHeld(name);
+    const bindings = await this.#bindings(this.#name);
+    for (const binding of bindings) await management.putBinding(this.#vhost, { ...identity(binding), destination: this.#held.new });
+    for (const binding of bindings) await management.deleteBinding(this.#vhost, identity(binding));
+  }
+
+  async #makeHeld(name: string): Promise<void> {
+    const { management } = this.args;
+    const pattern = `^${name.replace(/[^\w-]/g, "\\$&")}$`;
+    const definition = { "delivery-limit": -1 };
+    await management.putPolicy(this.#vhost, name, { pattern, applyTo: "queues", priority: POLICY_PRIORITY, definition });
+    // Of each run that is ended the broker counts what it held as delivered.
+    const args = { "x-queue-type": "quorum", "x-delivery-limit": -1 };
+    await management.putQueue(this.#vhost, name, { durable: true, autoDelete: false, arguments: args });
+    const made = await management.getQueue(this.#vhost, name);
+    const limits = TAKES_MESSAGES.filter((key) => made?.effective_policy_definition?.[key] !== undefined);
+    if (limits.length === 0) return;
+    await management.deleteQueue(this.#vhost, name);
+    await management.deletePolicy(this.#vhost, name);
+    throw new WarrenError(
+      `Operator policy ${JSON.stringify(made?.operator_policy)} would take messages (${limits.join(", ")}) out of ${name}, which is to hold them.`,
+      {
+        remedy: "let its pattern leave out queues that begin with warren.migrate., until this is done",
+        exitCode: 2,
+      },
+    );
+  }
+
+  async #bindings(queue: string): Promise<WireBinding[]> {
+    // Without the one of the default exchange, which every queue has.
+    return (await this.args.management.queueBindings(this.#vhost, queue)).filter(({ source }) => source !== "");
+  }
+
+  /** Until nothing is in the queue, at its consumers, or on its way back to it from a queue where it waits. */
+  async #empty(): Promise<void> {
+    this.#step(`what is in ${this.#name} goes to its consumers, and to ${this.#held.old}`);
+    const feeders = await this.#feeders();
+    const mover = await Mover.open({ broker: this.args.broker, from: this.#name, to: this.#held.old });
+    try {
+      let [since, told] = [Date.now(), ""];
+      // Empty for as long as a count may be old: an older one would tell of a message by then.
+      while (Date.now() - since < SETTLE_MS + 2 * LOOK_MS) {
+        await this.#pause();
+        const left = await mover.left();
+        const counts = (await this.args.management.counts()).filter(({ vhost }) => vhost === this.#vhost);
+        const of = (name: string): number => counts.find((queue) => queue.name === name)?.messages ?? 0;
+        const waiting = feeders.filter((name) => of(name) > 0);
+        this.args.onProgress?.({ doing: "emptying", moved: mover.moved, left });
+        if (left > 0 || of(this.#name) > 0 || waiting.length > 0) since = Date.now();
+        const why = waiting.length > 0 ? `waiting for ${waiting.join(", ")}, whose messages come back to ${this.#name}` : "";
+        if (why !== told && why !== "" && left === 0) this.#step((told = why));
+      }
+      this.#out += mover.moved;
+      this.#withoutUser += mover.withoutUser;
+    } finally {
+      await mover.close();
+    }
+  }
+
+  /** Queues whose dead letters come to this one past all exchanges: the rungs of a ladder of retries. */
+  async #feeders(): Promise<string[]> {
+    const setting = (queue: WireQueue, name: string): unknown => queue.arguments[`x-${name}`] ?? queue.effective_policy_definition?.[name];
+    return (await this.args.management.queues(this.#vhost))
+      .filter((queue) => queue.name !== this.#name && setting(queue, "dead-letter-exchange") === "")
+      .filter((queue) => setting(queue, "dead-letter-routing-key") === this.#name)
+      .map(({ name }) => name);
+  }
+
+  async #declare(): Promise<void> {
+    const { management, queue, policies = [] } = this.args;
+    this.#step(`${this.#name} is made again: ${queue.type}`);
+    // Before the queue: what it dead-letters from its first message on is not lost. The old one is empty.
+    for (const policy of policies) await management.putPolicy(this.#vhost, policy.name, policy);
+    const live = await management.getQueue(this.#vhost, this.#name);
+    // A quorum queue cannot be told to go only if it is empty (400).
+    if (live)
+      await management.deleteQueue(this.#vhost, this.#name, { ifEmpty: (live.type ?? live.arguments["x-queue-type"]) === "classic" });
+    await management.putQueue(this.#vhost, this.#name, queue);
+  }
+
+  /** What was held comes back, the oldest first; then new messages come here again. */
+  async #return(): Promise<void> {
+    const { management } = this.args;
+    const [old, next] = [this.#held.old, this.#held.new];
+    for (const name of [old, next]) if (!(await management.getQueue(this.#vhost, name))) await this.#makeHeld(name);
+    this.#step(`what was held comes back to ${this.#name}`);
+    await this.#bring(old);
+    const began = Date.now();
+    await this.#bring(next, (left) => left <= TAIL || Date.now() - began > CATCH_UP_MS);
+    this.#step(`new messages come to ${this.#name} again`);
+    const bindings = await this.#bindings(next);
+    for (const binding of bindings) await management.putBinding(this.#vhost, { ...identity(binding), destination: this.#name });
+    for (const binding of bindings) await management.deleteBinding(this.#vhost, { ...identity(binding), destination: next });
+    const before = this.#back;
+    await sleep(ROUTED_MS);
+    await this.#bring(next);
+    this.#overtaken = this.#back - before;
+    for (const name of [old, next]) {
+      await this.#bring(name);
+      await management.deleteQueue(this.#vhost, name);
+    }
+  }
+
+  async #bring(from: string, enough = (left: number): boolean => left === 0): Promise<void> {
+    const mover = await Mover.open({ broker: this.args.broker, from, to: this.#name });
+    const before = this.#back;
+    try {
+      for (let left = Infinity; !enough(left);) {
+        await this.#pause();
+        left = await mover.left();
+        this.args.onProgress?.({ doing: "bringing back", moved: before + mover.moved, left });
+      }
+    } finally {
+      await mover.close();
+      this.#back = before + mover.moved;
+      this.#withoutUser += mover.withoutUser;
+    }
+  }
+
+  async #pause(): Promise<void> {
+    this.args.signal?.throwIfAborted();
+    await sleep(LOOK_MS);
+  }
+}
+
+const identity = ({ source, destination, routing_key, arguments: args }: WireBinding) =>
+  ({ source, destination, destinationType: "queue", routingKey: routing_key, arguments: args }) as const;
+
+/** What is left, and for how long at this rate. */
+export function progressText({ doing, moved, left }: Progress, seconds: number): string {
+  const rate = seconds > 0 ? moved / seconds : 0;
+  const rest = left === 0 || rate < 1 ? "" : `, ${Math.ceil(left / rate)} s left`;
+  return `${doing}: ${plural(moved, "message")} moved, ${left} to go (${Math.round(rate)}/s${rest})`;
+}

@@ -1,0 +1,121 @@
+/** Moves messages from one queue to another as they come, in their order: published and confirmed first, acknowledged then. */
+import type { Channel, ConfirmChannel, ConsumeMessage, Options } from "amqplib";
+import { setTimeout as sleep } from "node:timers/promises";
+import { WarrenError } from "../topology/errors.js";
+import { closeChannel, Connection, wordsOf, type BrokerSettings } from "../workers/dead-letters/connection.js";
+
+/** Unconfirmed at a time. */
+const PREFETCH = 500;
+/** Milliseconds that what is under way has to be confirmed at the end. */
+const CLOSE_MS = 10_000;
+/** What the broker writes on a delivery, and by what it would send copies a second time. */
+const NOT_AGAIN = /^(x-delivery-count|x-acquired-count|CC|BCC)$/;
+
+export interface MoverArgs {
+  readonly broker: BrokerSettings;
+  readonly from: string;
+  readonly to: string;
+}
+
+export class Mover {
+  /** Confirmed where they went to. */
+  moved = 0;
+  /** Published as somebody else than they say; the broker would refuse the name. */
+  withoutUser = 0;
+  #inFlight = 0;
+  #failed: WarrenError | undefined;
+  #closing = false;
+  #tag = "";
+
+  private constructor(
+    private readonly args: MoverArgs,
+    private readonly connections: readonly [Connection, Connection],
+    private readonly reader: Channel,
+    private readonly writer: ConfirmChannel,
+  ) {}
+
+  /** Begins at once. Reads and publishes over connections of its own: an alarm stops publishers only. Throws a `WorkerError` if it cannot begin. */
+  static async open(args: MoverArgs): Promise<Mover> {
+    const reading = await Connection.open(args.broker);
+    const writing = await Connection.open(args.broker).catch(async (error: unknown) => {
+      await reading.close();
+      throw error;
+    });
+    const mover = new Mover(args, [reading, writing], await reading.channel(), await writing.confirmChannel());
+    await mover.#begin();
+    return mover;
+  }
+
+  async #begin(): Promise<void> {
+    const { reader, writer } = this;
+    for (const channel of [reader, writer]) {
+      channel.on("error", (error: Error) => this.#fail(wordsOf(error)));
+      channel.on("close", () => this.#fail("the channel was closed"));
+    }
+    for (const connection of this.connections) connection.watch(() => connection.lost !== undefined && this.#fail(connection.lost));
+    writer.on("return", () => this.#fail(`the broker does not route to "${this.args.to}"`));
+    await reader.prefetch(PREFETCH);
+    const { consumerTag } = await reader.consume(this.args.from, (message) => {
+      if (message === null) return this.#fail(`"${this.args.from}" was taken away, or its node went down`);
+      this.#move(message);
+    });
+    this.#tag = consumerTag;
+  }
+
+  #move(message: ConsumeMessage): void {
+    if (this.#failed || this.#closing) return;
+    this.#inFlight++;
+    const { userId } = message.properties as { readonly userId?: string };
+    const own = this.args.broker.credentials.username;
+    if (userId !== undefined && userId !== own) this.withoutUser++;
+    // In one channel the broker keeps the order, and a return comes before its confirm.
+    this.writer.publish("", this.args.to, message.content, { ...propertiesOf(message, own), mandatory: true }, (error: unknown) => {
+      this.#inFlight--;
+      if (error) this.#failed ??= this.#fault(`"${this.args.to}" does not take a message: ${wordsOf(error)}`);
+      if (this.#failed) return;
+      this.moved++;
+      this.reader.ack(message);
+    });
+  }
+
+  #fail(why: string): void {
+    if (!this.#closing) this.#failed ??= this.#fault(why);
+  }
+
+  #fault(why: string): WarrenError {
+    return new WarrenError(`Messages of "${this.args.from}" cannot be moved to "${this.args.to}" any more: ${why}.`, {
+      remedy: "run the same command again: it goes on from where it is; nothing is lost",
+    });
+  }
+
+  /** Messages that it has to move yet, without those that other consumers hold. Throws what went wrong with the move. */
+  async left(): Promise<number> {
+    if (this.#failed) throw this.#failed;
+    try {
+      const { messageCount } = await this.reader.checkQueue(this.args.from);
+      return messageCount + this.#inFlight;
+    } catch (error) {
+      throw (this.#failed ??= this.#fault(wordsOf(error)));
+    }
+  }
+
+  /** What is under way arrives first; what is not confirmed by then goes back to where it was taken from, and may be there twice. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    if (!this.#failed) await this.reader.cancel(this.#tag).catch(() => undefined);
+    for (const end = Date.now() + CLOSE_MS; this.#inFlight > 0 && !this.#failed && Date.now() < end;) await sleep(5);
+    await closeChannel(this.reader);
+    await closeChannel(this.writer);
+    for (const connection of this.connections) await connection.close();
+  }
+}
+
+/** All that a publisher can say, but the user if that is somebody else. */
+function propertiesOf({ properties }: ConsumeMessage, own: string): Options.Publish {
+  const { headers = {}, userId, ...rest } = properties as unknown as Record<string, unknown>;
+  return {
+    ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)),
+    ...(userId === own ? { userId: own } : {}),
+    headers: Object.fromEntries(Object.entries(headers as object).filter(([name]) => !NOT_AGAIN.test(name))),
+  };
+}
