@@ -8,4 +8,4 @@ export type { Numbers, Source } from "./numbers.js";
 export { numbersTable } from "./numbers-table.js";
 export type { ServicePart } from "./services.js";
 export { prodSettings, readProdSettings, type ProdInput, type ProdSettings } from "./settings.js";
-export { sizeOf, sizeTable, type Size, type SizeRow, type Sizes } from "./sizes.js";
+export { sizeCells, sizeOf, sizeTable, type Size, type SizeRow, type Sizes } from "./sizes.js";

@@ -103,18 +103,18 @@ export function sizeOf(objects: readonly KubernetesObject[]): Sizes {
 const GIB = 2 ** 30;
 const memoryText = (bytes: number): string => (bytes >= GIB ? `${Number((bytes / GIB).toFixed(1))}Gi` : bytesText(bytes));
 
+/** Pods, CPU, memory and volumes for people: from the fewest to the most. */
+export const sizeCells = ({ least: low, most: high }: Pick<Sizes, "least" | "most">): string[] => [
+  span(String(low.pods), String(high.pods)),
+  span(coresText(low.millicores), coresText(high.millicores)),
+  span(memoryText(low.memoryBytes), memoryText(high.memoryBytes)),
+  high.volumes === 0 ? "" : `${span(String(low.volumes), String(high.volumes))} (${memoryText(high.volumeBytes)})`,
+];
+
 /** As a table for people: one line each, and their sum. */
-export function sizeTable({ rows, least, most }: Sizes): string {
-  const line = (of: string, low: Size, high: Size): string[] => [
-    of,
-    span(String(low.pods), String(high.pods)),
-    span(coresText(low.millicores), coresText(high.millicores)),
-    span(memoryText(low.memoryBytes), memoryText(high.memoryBytes)),
-    high.volumes === 0 ? "" : `${span(String(low.volumes), String(high.volumes))} (${memoryText(high.volumeBytes)})`,
-  ];
-  return columns([
+export const sizeTable = (sizes: Sizes): string =>
+  columns([
     ["", "pods", "CPU", "memory", "volumes"],
-    ...rows.map((row) => line(row.of, row.least, row.most)),
-    line("together", least, most),
+    ...sizes.rows.map((row) => [row.of, ...sizeCells(row)]),
+    ["together", ...sizeCells(sizes)],
   ]);
-}
