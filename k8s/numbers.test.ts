@@ -6,7 +6,7 @@ import { arbitraryTopology } from "../testing/arbitrary-topology.js";
 import type { Load, Replicas, Service, Topology } from "../topology/model.js";
 import { settings as workerSettings } from "../workers/settings.js";
 import { numbersTable } from "./numbers-table.js";
-import { servicesOf, type ServicePart } from "./services.js";
+import { scalingOf, servicesOf, type ServicePart } from "./services.js";
 import { readProdSettings, type ProdInput } from "./settings.js";
 
 const RUNS = { numRuns: 50 } as const;
@@ -70,7 +70,9 @@ describe("numbers", () => {
         for (const part of servicesOf([topology], settings)) {
           const { replicas, thresholds, prefetch, concurrency, handlerSeconds, queues } = part;
           expect(Number.isInteger(replicas.min) && Number.isInteger(replicas.max)).toBe(true);
-          expect(replicas.min).toBeGreaterThanOrEqual(settings.autoscaling.scaleToZero ? 0 : 1);
+          // None is a start only where something brings the first one back.
+          if (replicas.min < 1)
+            expect([scalingOf(part, settings), queues.length > 0, settings.autoscaling.scaleToZero]).toEqual(["keda", true, true]);
           expect(replicas.max).toBeGreaterThanOrEqual(Math.max(1, replicas.min));
           expect([...thresholds.keys()]).toEqual([...new Set(queues)]);
           for (const value of thresholds.values()) expect(Number.isInteger(value) && value >= 1).toBe(true);
@@ -243,6 +245,15 @@ describe("a service with a load", () => {
     for (const own of [{ concurrency: 20 }, { env: { WARREN_CONCURRENCY: "20" } }])
       expect(at(own)).toMatchObject({ concurrency: 20, prefetch: 20, replicas: { max: 9, perReplica: 200 } });
     expect(at({ env: { RABBITMQ_DEFAULT_PREFETCH_COUNT: "7" } })).toMatchObject({ prefetch: 7, from: { prefetch: "configured" } });
+  });
+
+  it("that may have no pod has one where nothing would bring it back", () => {
+    const idle: Service = { consumes: ["a"], replicas: { min: 0, max: 4, cpu: 50 } };
+    const least = (of: Service, kind: "keda" | "hpa" | "none") =>
+      partOf(of, { autoscaling: { scaleToZero: true, kind } }, { a: { type: "quorum" }, b: { type: "stream" } }).replicas.min;
+    expect([least(idle, "keda"), least(idle, "hpa"), least(idle, "none"), least({ ...idle, consumes: ["b"] }, "keda")]).toEqual([
+      0, 1, 1, 1,
+    ]);
   });
 
   it("is told no more deliveries than AMQP counts", () => {

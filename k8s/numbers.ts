@@ -151,7 +151,9 @@ export function numbersOf(args: NumbersArgs): Numbers {
     return scalingBy({ ...open, ...cpu }, queues, own, settings) === "none" ? computedRange(sized, false, settings) : open;
   };
   const { min, max } = range();
-  const least = min === 0 && !autoscaling.scaleToZero ? 1 : min;
+  // Only an autoscaler that looks at queues brings the first pod back.
+  const wakes = (own.autoscaling ?? autoscaling.kind) === "keda" && queues.length > 0;
+  const least = autoscaling.scaleToZero && wakes ? min : Math.max(min, 1);
   const { rate, peak } = entry(topology.services, service)?.load ?? {};
   // What comes is in equal parts where it is not said by queue; of what nobody says there are no parts.
   const shared = (rate ?? peak) !== undefined && autoscaling.sizing === "computed";

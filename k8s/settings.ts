@@ -97,7 +97,7 @@ const autoscaling = z
   .strictObject({
     /** `keda`: on the depth of queues, and CPU. `hpa`: on CPU, and on depth if something serves it as an external metric. `none`: `replicas.min`. */
     kind: z.enum(["keda", "hpa", "none"]).default("keda"),
-    /** Whether a service whose topology says `min: 0` may have no pod. */
+    /** Whether a service whose topology says `min: 0` may have no pod; only KEDA, with a queue to look at, brings the first one back. */
     scaleToZero: z.boolean().default(false),
     pollingSeconds: z.int().min(1).max(3600).default(15),
     /** Only from one pod to none. */
