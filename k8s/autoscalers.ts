@@ -84,7 +84,10 @@ function scaledObject(part: ServicePart, settings: ProdSettings): KubernetesObje
       cooldownPeriod: autoscaling.cooldownSeconds,
       minReplicaCount: min,
       maxReplicaCount: max,
-      ...(depth.length > 0 ? { fallback: { failureThreshold: failures, replicas: Math.min(max, Math.max(replicas, 1)) } } : {}),
+      // At least so many: those that are there may be at work, and the broker is away for a moment at each restart of a node.
+      ...(depth.length > 0
+        ? { fallback: { failureThreshold: failures, replicas: Math.min(max, Math.max(replicas, 1)), behavior: "currentReplicasIfHigher" } }
+        : {}),
       advanced: { horizontalPodAutoscalerConfig: { name: part.name, behavior: behaviour(settings) } },
       triggers: [...depth, ...(cpu === undefined ? [] : [{ type: "cpu", metricType: "Utilization", metadata: { value: String(cpu) } }])],
     },

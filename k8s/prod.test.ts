@@ -33,7 +33,11 @@ describe("ContextIQ in production", () => {
 
   it("scales from 2 to 20 by 70 % of CPU and by 100 messages a replica, ready or not, of its own queue and vhost", () => {
     const { spec } = of("ScaledObject", WORKER);
-    expect(spec).toMatchObject({ minReplicaCount: 2, maxReplicaCount: 20, fallback: { failureThreshold: 3, replicas: 2 } });
+    expect(spec).toMatchObject({
+      minReplicaCount: 2,
+      maxReplicaCount: 20,
+      fallback: { failureThreshold: 3, replicas: 2, behavior: "currentReplicasIfHigher" },
+    });
     expect(spec.triggers).toEqual([
       {
         type: "rabbitmq",

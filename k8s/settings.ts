@@ -109,7 +109,7 @@ const autoscaling = z
     scaleDownPercent: z.int().min(1).max(100).default(50),
     scaleUpPods: z.int().min(1).max(1000).default(4),
     scaleUpPercent: z.int().min(1).max(1000).default(100),
-    /** After so many failed looks at the queue there are `replicas` pods. @default replicas.min of each service */
+    /** After so many failed looks at the queue there are at least `replicas` pods: those that are there stay. @default replicas.min of each service */
     fallback: z.strictObject({ failures: z.int().min(1).max(100).default(3), replicas: z.int().min(0).optional() }).prefault({}),
     /** With `hpa`: name of the external metric of a queue's depth, chosen by labels `vhost` and `queue`. @default none: CPU alone */
     queueMetric: z.string().optional(),
