@@ -2,6 +2,7 @@
 import type { Console } from "./output.js";
 import { runProgram, startProgram, type Program } from "./program.js";
 import type { ExitCode, Verb } from "./verb.js";
+import { asyncapiVerb } from "./verbs/asyncapi.js";
 import { checkVerb } from "./verbs/check.js";
 import { conformanceVerb } from "./verbs/conformance.js";
 import { crdsVerb } from "./verbs/crds.js";
@@ -29,6 +30,7 @@ const VERBS: readonly Verb[] = [
   explainVerb,
   definitionsVerb,
   crdsVerb,
+  asyncapiVerb,
   permissionsVerb,
   diffVerb,
   driftVerb,

@@ -1,4 +1,5 @@
 /** The export "warren/topology": describing, checking and following messaging. Pure: for programs that have no business with Pulumi, such as workers. */
+export { asyncapi, type AsyncApiDocument, type AsyncApiOptions, type AsyncApiServer } from "./asyncapi/index.js";
 export { check } from "./check/check.js";
 export type { Finding, Severity } from "./check/finding.js";
 export { compile, compileInstallation } from "./compile/compile.js";

@@ -1,0 +1,2 @@
+/** A topology as an AsyncAPI document. */
+export { asyncapi, type AsyncApiDocument, type AsyncApiOptions, type AsyncApiServer } from "./document.js";
