@@ -9,6 +9,7 @@ import { crdsVerb } from "./verbs/crds.js";
 import { definitionsVerb } from "./verbs/definitions.js";
 import { diffVerb } from "./verbs/diff.js";
 import { dlqVerb } from "./verbs/dlq.js";
+import { docsVerb } from "./verbs/docs.js";
 import { driftVerb } from "./verbs/drift.js";
 import { envVerb } from "./verbs/env.js";
 import { explainVerb } from "./verbs/explain.js";
@@ -31,6 +32,7 @@ const VERBS: readonly Verb[] = [
   definitionsVerb,
   crdsVerb,
   asyncapiVerb,
+  docsVerb,
   permissionsVerb,
   diffVerb,
   driftVerb,

@@ -11,7 +11,7 @@ export interface QueueWords {
   /** `100,000 messages, then the oldest goes`; none without a limit. */
   readonly limit?: string;
   /** `exchange orders.dlx with key failed`, `queue orders.dlq`; none if dead letters are dropped. */
-  readonly deadLetters?: string;
+  readonly deadLettersTo?: string;
   /** `after 1 second, 5 seconds, then dead-lettered`; none without a ladder. */
   readonly retries?: string;
   /** What else is otherwise than usual: `single active consumer`. */
@@ -78,15 +78,15 @@ export function queueWords(plan: Plan, queue: PlannedQueue | PlannedTemplate): Q
   const settings = effectiveSettings(plan, queue);
   const expiry = settings.get("message-ttl")?.value ?? settings.get("max-age")?.value;
   const limit = limitOf(settings, queue.type);
-  const deadLetters = deadLettersOf(settings);
+  const deadLettersTo = deadLettersOf(settings);
   const rungs = rungsOf(plan, queue.name);
   return {
     ...(expiry === undefined ? {} : { expiry: time(expiry) }),
     ...(limit === undefined ? {} : { limit }),
-    ...(deadLetters === undefined ? {} : { deadLetters }),
+    ...(deadLettersTo === undefined ? {} : { deadLettersTo }),
     ...(rungs.length === 0
       ? {}
-      : { retries: `after ${rungs.join(", ")}, then ${deadLetters === undefined ? "dropped" : "dead-lettered"}` }),
+      : { retries: `after ${rungs.join(", ")}, then ${deadLettersTo === undefined ? "dropped" : "dead-lettered"}` }),
     more: [
       ...(queue.durable ? [] : ["transient"]),
       ...(queue.autoDelete ? ["deleted with its last consumer"] : []),
@@ -100,12 +100,12 @@ export function queueWords(plan: Plan, queue: PlannedQueue | PlannedTemplate): Q
 }
 
 /** All of it as sentences: `Messages expire after 24 hours.` */
-export function queueSentences({ expiry, limit, deadLetters, retries, more }: QueueWords): string[] {
+export function queueSentences({ expiry, limit, deadLettersTo, retries, more }: QueueWords): string[] {
   return [
     ...(expiry === undefined ? [] : [`Messages expire after ${expiry}.`]),
     ...(limit === undefined ? [] : [`Holds ${limit}.`]),
     ...(retries === undefined ? [] : [`What failed is tried again ${retries}.`]),
-    ...(deadLetters === undefined ? [] : [`Dead letters go to ${deadLetters}.`]),
+    ...(deadLettersTo === undefined ? [] : [`Dead letters go to ${deadLettersTo}.`]),
     ...more.map((text) => `${(text[0] ?? "").toUpperCase()}${text.slice(1)}.`),
   ];
 }

@@ -1,4 +1,5 @@
 /** A difference as Markdown, for a pull request. */
+import { escapeMarkdown } from "../markdown.js";
 import type { Difference, Severity } from "./change.js";
 import { asides, byVhost, countsText, entriesOf, NO_DIFFERENCE } from "./text.js";
 
@@ -8,12 +9,6 @@ const TITLES: Readonly<Record<Severity | "unknown", string>> = {
   notice: "Otherwise",
   unknown: "Unknown",
 };
-
-/** Names come from outside: nothing in them is markup. */
-export const escapeMarkdown = (text: string): string =>
-  text.replace(/[\\`*_[\]<>|#~&]/g, (character) =>
-    character === "<" ? "&lt;" : character === ">" ? "&gt;" : character === "&" ? "&amp;" : `\\${character}`,
-  );
 
 /** What is graver stands open; what is merely otherwise can be folded out. */
 export function differenceMarkdown(found: Difference): string {
