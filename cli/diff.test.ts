@@ -117,7 +117,7 @@ describe("formats", () => {
     const { code, out } = await warren(at(), ...words, "--json");
     expect(code).toBe(1);
     const found = JSON.parse(out) as Difference;
-    expect(Object.keys(found)).toEqual(["version", "changes", "unknown"]);
+    expect(Object.keys(found)).toEqual(["version", "changes", "unknown", "objects"]);
     expect(found.changes[0]).toMatchObject({
       kind: "route",
       severity: "loss",
@@ -145,8 +145,33 @@ describe("formats", () => {
     for (const format of [[], ["--markdown"]]) {
       const { out } = await warren(join(folder, "plain"), "diff", "a.json", "b.json", ...format);
       expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
-      if (format.length > 0) expect(out).not.toMatch(/<script|(?<!\\)\[x/);
+      if (format.length > 0) expect(out.replace(/`[^`]+`/g, "")).not.toMatch(/<script|(?<!\\)\[x/);
     }
+  });
+});
+
+test("objects: what is only otherwise for objects is a difference too", async () => {
+  const queue = { type: "quorum", maxLength: 5 };
+  writeFileSync(join(folder, "plain/policy.json"), JSON.stringify({ name: "t", queues: { q: queue } }));
+  writeFileSync(join(folder, "plain/argument.json"), JSON.stringify({ name: "t", settings: "arguments", queues: { q: queue } }));
+  const cwd = join(folder, "plain");
+  const { code, out } = await warren(cwd, "diff", "policy.json", "argument.json");
+  expect(code).toBe(1);
+  expect(out).toContain('replace and lose messages  t: queue q: arguments["x-max-length"]: nothing -> 5\n');
+  expect(out).toContain("delete                     t: policy q\n");
+  expect(out).toMatch(/\n\n1 replacement that loses messages, 1 deletion\n$/);
+  const { objects } = JSON.parse((await warren(cwd, "diff", "policy.json", "argument.json", "--json")).out) as { objects: object[] };
+  expect(objects[0]).toMatchObject({ kind: "queue", vhost: "t", name: "q", consequence: "replace and lose messages", type: "quorum" });
+  expect((await warren(cwd, "diff", "policy.json", "argument.json", "--markdown")).out).toContain(
+    "**⚠ Replace and lose messages**\n\n- queue `q` in `t`: arguments",
+  );
+  expect(await warren(cwd, "diff", "policy.json", "policy.json", "--live", "http://127.0.0.1:1")).toMatchObject({
+    code: 0,
+    out: NO_DIFFERENCE,
+  });
+  expect(await warren(cwd, "diff", "policy.json", "argument.json", "--live", "http://a:geheim@127.0.0.1:1")).toMatchObject({
+    code: 2,
+    error: expect.stringContaining("No broker answers at http://127.0.0.1:1"),
   });
 });
 

@@ -13,7 +13,7 @@ export {
 export { definitions } from "./compile/definitions.js";
 export type * from "./compile/plan.js";
 export * from "./define.js";
-export { difference, type Change, type Difference } from "./difference/index.js";
+export { difference, objectChanges, type Change, type Difference, type ObjectChange } from "./difference/index.js";
 export type { Duration, Size } from "./durations.js";
 export { WarrenError, type ErrorDetails } from "./errors.js";
 export { explain, explainText, type Explanation } from "./explain.js";

@@ -1,10 +1,20 @@
-/** `warren diff`: what changes for messages from one topology to another. */
+/** `warren diff`: what changes for messages from one topology to another, and what becomes of the objects. */
 import { Option } from "commander";
-import { loadRevision, revisionOf } from "../../sources/revision.js";
-import { difference, differenceMarkdown, differenceText, type Exported } from "../../topology/difference/index.js";
+import { moved } from "../../provision/moved.js";
+import {
+  difference,
+  differenceMarkdown,
+  differenceText,
+  objectChanges,
+  objectsMarkdown,
+  objectsText,
+  type Exported,
+} from "../../topology/difference/index.js";
 import { WarrenError } from "../../topology/errors.js";
-import { checkEnvironment, inputFrom, readInput, wholeOf, type Input } from "../input.js";
+import { countedChanges } from "../counted-changes.js";
+import { checkEnvironment, wholeOf, type Input } from "../input.js";
 import { deliver, json, visible, type Console } from "../output.js";
+import { readSide, SIDE } from "../side.js";
 import { examples, options, type Verb } from "../verb.js";
 
 interface Options {
@@ -12,16 +22,8 @@ interface Options {
   readonly markdown?: boolean;
   readonly output?: string;
   readonly broker?: string;
+  readonly live?: string | true;
   readonly environment?: string;
-}
-
-const SIDE = "a system's name, a file, definitions, - for the input, or a file of a git revision: main:topology/orders.ts";
-
-async function readSide(argument: string | undefined, broker: string | undefined, console: Console): Promise<Input> {
-  const revision = argument === undefined ? undefined : revisionOf(argument, console.cwd);
-  if (!revision) return readInput(argument, broker, console);
-  const { label, value } = await loadRevision(revision, console.cwd);
-  return inputFrom(value, label);
 }
 
 function sides(words: readonly string[], broker: string | undefined): [old: string | undefined, now: string | undefined] {
@@ -50,15 +52,22 @@ export const diffVerb: Verb = (program, console, exit) => {
   broker.description = "what this broker holds, in place of <old>";
   program
     .command("diff")
-    .summary("say what changes for messages between two topologies")
+    .summary("say what changes for messages and objects between two topologies")
     .description(
       "Says what changes for messages: which go to other queues, are lost, expire, are tried again, dead-lettered, and who may do what.\n" +
-        "Exact for all routing keys and headers; what cannot be told is listed as unknown. Exit code 1 if there is a difference.",
+        "Exact for all routing keys and headers; what cannot be told is listed as unknown. Then what becomes of each object: changed in place,\n" +
+        "replaced, deleted, and whether messages are lost with it. Exit code 1 if there is a difference.",
     )
     .usage("[options] <old> <new>")
     .argument("[old]", SIDE)
     .argument("[new]", "the same")
     .addOption(broker)
+    .addOption(
+      new Option(
+        "--live [url]",
+        "count on this broker what would be lost now (default: that of --broker, WARREN_BROKER_URL, the dev stack)",
+      ),
+    )
     .addOption(options.environment())
     .addOption(options.json())
     .addOption(new Option("--markdown", "for a pull request").conflicts("json"))
@@ -69,6 +78,7 @@ export const diffVerb: Verb = (program, console, exit) => {
         "warren diff main:topology/orders.ts topology/orders.ts",
         "warren diff HEAD~1:./orders.ts ./orders.ts --markdown -o difference.md",
         "warren diff --broker http://admin:secret@broker:15672 ./orders.ts --json",
+        "warren diff main:orders.ts orders.ts --live http://admin:secret@broker:15672",
       ),
     )
     .action(async (...all: readonly unknown[]) => {
@@ -79,16 +89,20 @@ export const diffVerb: Verb = (program, console, exit) => {
       const [old, now] = [wholeOf(inputs[0], console), wholeOf(inputs[1], console)];
       // Either may have the environment.
       checkEnvironment({ topologies: [...old.topologies, ...now.topologies] }, given.environment);
-      const found = difference(old, now, { environment: given.environment, exported: exportedSide(...inputs) });
+      const exported = exportedSide(...inputs);
+      const found = difference(old, now, { environment: given.environment, exported });
+      const changes = objectChanges(old, now, { environment: given.environment, exported, moved });
+      const objects = await countedChanges(changes, given.live ?? given.broker, given.broker, console);
       const emphasis = given.output === undefined ? COLOURS(console) : undefined;
       const lines = (text: string): string => text.split("\n").map(visible).join("\n");
+      const shown = { visible, ...(emphasis ? { emphasis } : {}) };
       const text = given.json
-        ? json(found)
+        ? json({ ...found, objects })
         : given.markdown
-          ? lines(differenceMarkdown(found))
-          : `${differenceText(found, { visible, ...(emphasis ? { emphasis } : {}) })}\n`;
+          ? lines(`${differenceMarkdown(found)}${objects.length > 0 ? `\n${objectsMarkdown(objects)}` : ""}`)
+          : `${[differenceText(found, shown), ...(objects.length > 0 ? [objectsText(objects, shown)] : [])].join("\n\n")}\n`;
       deliver(console, text, given.output);
-      exit(found.changes.length + found.unknown.length > 0 ? 1 : 0);
+      exit(found.changes.length + found.unknown.length + objects.length > 0 ? 1 : 0);
     });
 };
 

@@ -1,0 +1,41 @@
+/** Changes of objects with the messages that a live broker holds now in what would go. */
+import { brokerAddress } from "../broker/address.js";
+import { countLosses, type Loss } from "../broker/losses.js";
+import { Management } from "../broker/management.js";
+import { losesMessages, type ObjectChange } from "../topology/difference/index.js";
+import type { Console } from "./output.js";
+
+const isCounted = (change: ObjectChange): boolean => losesMessages(change) && change.kind === "queue";
+
+const asLoss = ({ vhost, name, type, consequence, differences }: ObjectChange): Loss => ({
+  vhost: vhost ?? "",
+  queue: name,
+  type: type as Loss["type"],
+  action: consequence === "delete and lose messages" ? "delete" : "replace",
+  differences,
+});
+
+/**
+ * Waits some seconds where quorum queues or streams are among them, for their counts are that old; without a loss, or a broker, nothing is asked.
+ * @param live the broker's URL; `true` is `fallback`, then the environment's, then the dev stack
+ */
+export async function countedChanges(
+  changes: readonly ObjectChange[],
+  live: string | true | undefined,
+  fallback: string | undefined,
+  console: Console,
+): Promise<readonly ObjectChange[]> {
+  if (live === undefined || !changes.some(isCounted)) return changes;
+  const url = live === true ? fallback : live;
+  const { management: at } = brokerAddress({ url, environment: console.environment, directory: console.cwd });
+  const management = new Management(at);
+  try {
+    const counted = await countLosses(management, changes.filter(isCounted).map(asLoss));
+    const found = new Map(counted.map((loss) => [JSON.stringify([loss.vhost, loss.queue]), loss.messages]));
+    return changes.map((change) =>
+      isCounted(change) ? { ...change, messages: found.get(JSON.stringify([change.vhost, change.name])) ?? null } : change,
+    );
+  } finally {
+    await management.close();
+  }
+}
