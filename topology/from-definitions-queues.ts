@@ -5,7 +5,7 @@ import { bytes, duration, maxAge, milliseconds, millisecondsOfMaxAge, size } fro
 import { equal } from "./equal.js";
 import type { Binding, HeaderMatch, HeaderValue, Keys, Queue, Sources } from "./model.js";
 import { partitionQueue } from "./names.js";
-import { settingOfArgument, type QueueType, type Setting } from "./settings.js";
+import { settingOfArgument, settingOfPolicyKey, type QueueType, type Setting } from "./settings.js";
 
 type Raw = { readonly [name: string]: unknown };
 
@@ -63,19 +63,30 @@ function nested(inner: ReadonlyMap<string, Raw>, queues: ReadonlySet<string>): R
   return fields;
 }
 
-/** A queue's settings in words, and as raw arguments what the words do not say exactly. */
-function settingsFrom(given: Raw, type: QueueType, queues: ReadonlySet<string>): Raw {
+/** The words for arguments, or for the keys of a policy: each that there is one for. */
+function wordsFrom(given: Raw, settingOf: (key: string) => Setting | undefined, type: QueueType, queues: ReadonlySet<string>): Raw {
   const fields: Record<string, unknown> = {};
   const inner = new Map<string, Raw>();
-  for (const [argument, value] of Object.entries(given)) {
-    const setting = settingOfArgument(argument);
+  for (const [key, value] of Object.entries(given)) {
+    const setting = settingOf(key);
     const word = setting && written(value, setting, type);
     if (!setting || word === undefined) continue;
     const [field = "", part] = setting.field.split(".");
     if (part === undefined) fields[field] = word;
     else inner.set(field, { ...inner.get(field), [part]: word });
   }
-  const words = { ...fields, ...nested(inner, queues) };
+  return { ...fields, ...nested(inner, queues) };
+}
+
+/** A policy's definition in the words of a queue; `undefined` if they do not say exactly the same. */
+export function policyWords(definition: Raw, type: QueueType, queues: ReadonlySet<string>): Raw | undefined {
+  const words = wordsFrom(definition, settingOfPolicyKey, type, queues);
+  return equal(splitSettings({ type, ...words } as Queue, "policy").policy, definition) ? words : undefined;
+}
+
+/** A queue's settings in words, and as raw arguments what the words do not say exactly. */
+function settingsFrom(given: Raw, type: QueueType, queues: ReadonlySet<string>): Raw {
+  const words = wordsFrom(given, settingOfArgument, type, queues);
   const said = splitSettings({ type, ...words } as Queue, "arguments").arguments;
   const raw = Object.entries(given).filter(([argument, value]) => argument !== "x-queue-type" && !equal(said[argument], value));
   return { ...words, ...(raw.length > 0 ? { arguments: Object.fromEntries(raw) } : {}) };
