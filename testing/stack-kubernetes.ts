@@ -62,6 +62,7 @@ const complete = {
 
 async function conformance({ clone, tell }: ProdRun): Promise<void> {
   const { code, stdout, output } = await clone.npm("conformance", "--", "--profile", "full", "--json");
+  assert.match(stdout, /^\{/m, output);
   const report = JSON.parse(stdout.slice(stdout.search(/^\{/m))) as {
     readonly probes: readonly { readonly cases: readonly { readonly result: string }[] }[];
   };

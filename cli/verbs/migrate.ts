@@ -28,6 +28,8 @@ interface Found {
   readonly queue: PlannedQueue;
   /** For it alone. */
   readonly policies: readonly PlannedPolicy[];
+  /** Where its messages wait for another try: of its type. */
+  readonly rungs: readonly Pick<Found, "queue" | "policies">[];
 }
 
 /** A policy that was generated is for one object alone. */
@@ -37,7 +39,13 @@ const policiesOf = ({ name }: PlannedQueue, { policies }: Plan): PlannedPolicy[]
 function findPlanned(plan: InstallationPlan, name: string, vhost: string | undefined): Found {
   const all = plan.vhosts
     .filter((each) => vhost === undefined || each.vhost.name === vhost)
-    .flatMap((each) => each.queues.map((queue): Found => ({ vhost: each.vhost.name, queue, policies: policiesOf(queue, each) })));
+    .flatMap((each) =>
+      each.queues.map((queue): Found => {
+        const rungs = each.queues.filter(({ role }) => role.kind === "rung" && role.of === queue.name);
+        const withPolicies = (one: PlannedQueue) => ({ queue: one, policies: policiesOf(one, each) });
+        return { vhost: each.vhost.name, ...withPolicies(queue), rungs: rungs.map(withPolicies) };
+      }),
+    );
   const [found, second] = all.filter(({ queue }) => queue.name === name);
   if (found && !second) {
     if (found.queue.type !== "stream") return found;
@@ -83,7 +91,7 @@ const UNCHANGED: Readonly<Record<Standing["stage"], string>> = {
   missing: "is not there",
 };
 
-function shown({ stage, differences }: Standing, { vhost, queue }: Found): string {
+function shown({ stage, differences }: Standing, { vhost, queue }: Found, rungs: readonly string[]): string {
   const { name } = queue;
   const held = heldFor(name);
   const lines = [
@@ -102,15 +110,17 @@ function shown({ stage, differences }: Standing, { vhost, queue }: Found): strin
     done: [],
     missing: ["  npm run up makes it"],
   }[stage];
-  const more = rest.length > 0 && stage !== "missing" ? ["Nothing was changed; with --yes it is."] : [];
-  return [...lines, ...rest, ...more].join("\n");
+  const also = rungs.length === 0 ? [] : [`The rungs of its ladder have to be made again too: ${visible(rungs.join(", "))}`];
+  const more = (rest.length > 0 && stage !== "missing") || rungs.length > 0 ? ["Nothing was changed; with --yes it is."] : [];
+  return [...lines, ...rest, ...also, ...more].join("\n");
 }
 
-function doneText({ from, moved, overtaken, withoutUser }: Migrated, { queue: { name, type } }: Found): string {
-  if (from === "done") return `${visible(name)} is as the topology says; nothing was held.`;
+function doneText({ from, moved, overtaken, withoutUser }: Migrated, { queue: { name, type } }: Found, rungs: readonly string[]): string {
+  if (from === "done" && rungs.length === 0) return `${visible(name)} is as the topology says; nothing was held.`;
   return [
     `${visible(name)} is a ${type} queue as the topology says: ${plural(moved.out, "message")} out of the old one, ${moved.back} back.`,
     overtaken === 0 ? "Their order is kept." : `Their order is kept, but for the last ${overtaken}: newer ones may have come before them.`,
+    ...(rungs.length > 0 ? [`So are the rungs of its ladder: ${visible(rungs.join(", "))}.`] : []),
     "A message that came while a binding was led elsewhere may be there twice.",
     ...(withoutUser > 0 ? [`${plural(withoutUser, "message")} no longer said which user published: only that user may.`] : []),
     "Let the stack see it, then nothing is to be done: npm run pulumi -- refresh --yes, and npm run up",
@@ -143,24 +153,41 @@ async function migrate(topology: string, name: string, given: Options, console: 
     const { signal, end } = interruption(
       (why) => new WarrenError(`Ended by ${why}.`, { remedy: "run it again: it goes on from where it is" }),
     );
-    const migration = new Migration({
-      ...{ management, broker: settings(found.vhost), queue: found.queue, policies: found.policies, signal },
-      onStep: (text) => {
-        progress.end();
-        console.error(`• ${visible(text)}`);
-      },
-      onProgress: progress.update,
-    });
+    const migration = (of: Pick<Found, "queue" | "policies">): Migration =>
+      new Migration({
+        ...{ management, broker: settings(found.vhost), ...of, signal },
+        onStep: (text) => {
+          progress.end();
+          console.error(`• ${visible(text)}`);
+        },
+        onProgress: progress.update,
+      });
     try {
-      const standing = await migration.standing();
+      const standing = await migration(found).standing();
+      const rungs = await Promise.all(found.rungs.map(async (rung) => ({ ...rung, ...(await migration(rung).standing()) })));
+      // One that is missing is npm run up's.
+      const others = rungs.filter(({ stage }) => !["done", "missing"].includes(stage));
       if (!given.yes) {
-        console.out(given.json ? json({ version: 1, queue: name, vhost: found.vhost, ...standing }) : shown(standing, found));
-        return ["done", "missing"].includes(standing.stage) ? 0 : 1;
+        const also = others.map(({ queue, stage }) => ({ queue: queue.name, stage }));
+        const shape = { version: 1, queue: name, vhost: found.vhost, ...standing, rungs: also };
+        console.out(
+          given.json
+            ? json(shape)
+            : shown(
+                standing,
+                found,
+                also.map(({ queue }) => queue),
+              ),
+        );
+        return others.length === 0 && ["done", "missing"].includes(standing.stage) ? 0 : 1;
       }
       if (standing.stage === "change" && !given.publishersStopped) refuseDirect(direct(installation, found), name);
-      const done = await migration.run();
+      const done = await migration(found).run();
+      // The rungs are empty since the queue was; what comes to them meanwhile is held, and waits anew.
+      for (const rung of others) await migration(rung).run();
       progress.end();
-      console.out(given.json ? json({ version: 1, queue: name, vhost: found.vhost, ...done }) : doneText(done, found));
+      const all = others.map(({ queue }) => queue.name);
+      console.out(given.json ? json({ version: 1, queue: name, vhost: found.vhost, ...done, rungs: all }) : doneText(done, found, all));
       return 0;
     } finally {
       progress.end();
