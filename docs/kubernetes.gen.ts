@@ -5,7 +5,7 @@ import { format, resolveConfig } from "prettier";
 import { numbersTable, objectsOf, prod, readProdSettings, sizeCells, sizeOf, sizeTable, type Prod } from "../k8s/index.js";
 import { policyRulesPage } from "../k8s/rules/page.js";
 import type { Topology } from "../topology/model.js";
-import { systems } from "../topology/systems/index.js";
+import { contextiq, systems } from "../topology/systems/index.js";
 
 const page = (name: string): string => join(__dirname, name);
 
@@ -34,7 +34,7 @@ function sizesPage(): string {
 
 /** The block behind the comment that says what it is. */
 function withContextIq(text: string): string {
-  const size = sizeTable(sizeOf(objectsOf(made(systems.contextiq))));
+  const size = sizeTable(sizeOf(objectsOf(made(contextiq))));
   return text.replace(
     /(<!-- Generated: npx tsx docs\/kubernetes\.gen\.ts -->\n\n)```\n[^]*?\n```\n/,
     (_, mark: string) => mark + block(size),
