@@ -201,6 +201,20 @@ describe("settings", () => {
     expect(services["contextiq"]?.["webhook"]?.env).toEqual({ RETRIES: "3", QUIET: "true" });
   });
 
+  it("of services that are not there are refused, with the name that is meant", () => {
+    const services = { contextiq: { "extraction-workers": { prefetch: 5 }, "extraction-worker": { prefetch: 5 } }, shopp: { packer: {} } };
+    expect(() => made({ services })).toThrow(
+      /^warren:kubernetes\.services\.contextiq\["extraction-workers"\]: no such service; did you mean "extraction-worker"\?\nwarren:kubernetes\.services\.shopp: no such topology; there are: contextiq\n/,
+    );
+    // Of the other reference systems, and of one's own that is called as they are.
+    expect(() => made({ services: { debias: { "neo4j-worker": {} } } })).not.toThrow();
+    const own: Topology = { name: "contextiq", services: { mine: { publishes: [] } } };
+    expect(() => prod({ topologies: [own] }, readProdSettings({ services: { contextiq: { mine: { generation: 2 } } } }))).not.toThrow();
+    expect(() => prod({ topologies: [own] }, readProdSettings({ services: { contextiq: { other: {} } } }))).toThrow(
+      /no such service; there are: mine/,
+    );
+  });
+
   it("that are wrong are all told at once, each with its place", () => {
     const read = () =>
       readProdSettings({

@@ -4,6 +4,7 @@ import { forEnvironment } from "../topology/environments.js";
 import type { Installation } from "../topology/model.js";
 import { certificates } from "./certificates.js";
 import { brokerBudget, rabbitmqCluster } from "./cluster.js";
+import { requireKnownServices } from "./known-services.js";
 import { monitoring } from "./monitoring.js";
 import { brokerHost, PORTS } from "./names.js";
 import { namespaces } from "./namespaces.js";
@@ -39,8 +40,10 @@ export interface ProdOptions {
   readonly environment?: string;
 }
 
+/** Throws a WarrenError (exit code 2) if services are configured that are not there. */
 export function prod(source: Installation, settings: ProdSettings, { environment }: ProdOptions = {}): Prod {
   const installation: Installation = { ...source, topologies: source.topologies.map((topology) => forEnvironment(topology, environment)) };
+  requireKnownServices(installation.topologies, settings);
   const plan = compileInstallation(installation);
   const services = servicesOf(installation.topologies, settings);
   const policies = networkPolicies({ services, settings });
