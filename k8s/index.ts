@@ -2,7 +2,7 @@
 export { AUTOSCALER_USER, CA_CONFIG_MAP, CA_KEY, EXPORTER_USER, SECRET_KEYS } from "./names.js";
 export { keyOf, titleOf, type KubernetesObject } from "./objects.js";
 export { objectsOf, prod, type Prod, type ProdOptions } from "./prod.js";
-export { review, policyRules, type Manifests, type PolicyFinding, type PolicyRule } from "./rules/index.js";
+export { findingTexts, review, policyRules, type Manifests, type PolicyFinding, type PolicyRule } from "./rules/index.js";
 export type { AuthorityNeed, SecretNeed } from "./secrets.js";
 export type { Numbers, Source } from "./numbers.js";
 export { numbersTable } from "./numbers-table.js";

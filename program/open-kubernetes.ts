@@ -9,6 +9,7 @@ import { writeEndpoint } from "../broker/address.js";
 import { brokerNames, CA_KEY, certificateNames } from "../k8s/names.js";
 import { numbersTable } from "../k8s/numbers-table.js";
 import { objectsOf, prod, type Prod } from "../k8s/prod.js";
+import { findingTexts, review } from "../k8s/rules/index.js";
 import type { ProdSettings } from "../k8s/settings.js";
 import { sizeOf, sizeTable } from "../k8s/sizes.js";
 import { kubeConfig } from "../kube/context.js";
@@ -63,6 +64,7 @@ export async function openKubernetes(
   tell(`it asks of the cluster:\n${sizeTable(sizeOf(objectsOf(objects)))}`);
   const numbers = numbersTable(objects.services, wanted);
   if (numbers !== "") tell(`its services' numbers, and where they come from:\n${numbers}`);
+  for (const text of findingTexts(review({ ...objects, objects: objectsOf(objects) }))) void pulumi.log.warn(text);
   const provider = providerOf(chosen.context ?? "");
   // Whatever makes the engine delete or replace the cluster: not while it holds messages.
   const guarded = deleteHooks().broker;

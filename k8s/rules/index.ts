@@ -5,6 +5,7 @@ import { findings, type Manifests, type PolicyFinding, type PolicyRule } from ".
 import { scalingRules } from "./scaling.js";
 import { wholeRules } from "./whole.js";
 
+export { findingTexts } from "./text.js";
 export type { Manifests, PolicyFinding, PolicyRule } from "./rule.js";
 
 export const policyRules: readonly PolicyRule[] = [...podRules, ...scalingRules, ...clusterRules, ...wholeRules];

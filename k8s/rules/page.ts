@@ -15,7 +15,7 @@ const SUBJECTS: readonly (readonly [string, readonly PolicyRule[]])[] = [
 const INTRODUCTION = `# Rules for manifests
 
 What the objects of the [prod stack](kubernetes.md) have to keep, each with its reason. The tests hold the manifests of the five systems against them in all variants
-of the settings, and break each rule once; in a program it is
+of the settings, and break each rule once. What the settings of a stack make of them is told by its preview, as warnings: who runs one node for a trial knows why. In a program it is
 
 \`\`\`ts
 review({ objects: objectsOf(made), secrets: made.secrets, authorities: made.authorities }); // of made = prod(installation, settings)

@@ -5,7 +5,7 @@ import { systems } from "../../topology/systems/index.js";
 import type { KubernetesObject } from "../objects.js";
 import { objectsOf, prod } from "../prod.js";
 import { readProdSettings, type ProdInput } from "../settings.js";
-import { policyRules, review, type Manifests } from "./index.js";
+import { findingTexts, policyRules, review, type Manifests } from "./index.js";
 
 function manifestsOf(names: readonly string[], input: ProdInput = {}): Manifests {
   const made = prod({ topologies: names.map((name) => systems[name] as Topology) }, readProdSettings(input), { environment: "prod" });
@@ -227,4 +227,18 @@ describe("every rule", () => {
     expect(review(load("it ends by itself"))).toEqual([]);
     expect(review(load(" ")).map(({ code }) => code)).toEqual(["probes", "probes"]);
   });
+});
+
+it("what is broken by settings is told by rule, with its reason", () => {
+  const found = review(manifestsOf(["debias"], { cluster: { nodes: 1 }, workers: { image: "warren/worker:latest" } }));
+  expect(findingTexts(found)).toEqual([
+    [
+      "image-tag: Two pods of one Deployment could run different programs, and nobody could go back.",
+      '  Deployment warren-workers/debias-neo4j-worker runs "warren/worker:latest"',
+      '  Deployment warren-workers/debias-qdrant-worker runs "warren/worker:latest"',
+      '  Deployment warren-monitoring/exporter runs "warren/worker:latest"',
+    ].join("\n"),
+    "broker-nodes: Of one or two none may be lost; without a volume a node that is moved comes back empty.\n  RabbitmqCluster warren-broker/rabbitmq has 1 node",
+  ]);
+  expect(findingTexts([])).toEqual([]);
 });
