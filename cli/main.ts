@@ -20,6 +20,7 @@ import { migrateVerb } from "./verbs/migrate.js";
 import { monitoringVerb } from "./verbs/monitoring.js";
 import { permissionsVerb } from "./verbs/permissions.js";
 import { publishVerb } from "./verbs/publish.js";
+import { reviewVerb } from "./verbs/review.js";
 import { sizeVerb } from "./verbs/size.js";
 import { tailVerb } from "./verbs/tail.js";
 import { uiVerb } from "./verbs/ui.js";
@@ -35,6 +36,7 @@ const VERBS: readonly Verb[] = [
   docsVerb,
   permissionsVerb,
   diffVerb,
+  reviewVerb,
   driftVerb,
   migrateVerb,
   monitoringVerb,

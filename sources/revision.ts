@@ -64,10 +64,13 @@ function noRevision(cwd: string, revision: string): WarrenError {
   });
 }
 
+/** The revision is there, and has no such file. */
+export class MissingFile extends WarrenError {}
+
 function noFile(root: string, commit: string, revision: string, path: string): WarrenError {
   const files = lines(ask(root, ["ls-tree", "-r", "--name-only", commit])).filter((file) => /\.([cm]?[jt]s|json)$/.test(file));
   const near = files.find((file) => file.endsWith(`/${path.replace(/^(\.\.?\/)+/, "")}`)) ?? nearest(path, files);
-  return new WarrenError(`Revision "${revision}" has no file "${path}".`, {
+  return new MissingFile(`Revision "${revision}" has no file "${path}".`, {
     remedy: `${near === undefined ? "" : `did you mean "${revision}:${near}"? Otherwise `}name it from the root of the repository, or with ./ from this folder`,
     exitCode: 2,
   });

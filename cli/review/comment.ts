@@ -1,0 +1,171 @@
+/** A review as one comment on a pull request: what is gravest first, nothing longer than a comment may be. */
+import { counts, summary } from "../../topology/check/findings-text.js";
+import type { Finding } from "../../topology/check/finding.js";
+import {
+  differenceMarkdown,
+  losesMessages,
+  lostMessages,
+  objectCounts,
+  objectsMarkdown,
+  type Difference,
+  type ObjectChange,
+} from "../../topology/difference/index.js";
+import { code, codes, plainTable, prose } from "../../topology/markdown.js";
+import { plural } from "../../topology/plural.js";
+import type { PreviewResult, PreviewStep } from "./preview.js";
+
+export interface Review {
+  /** Of the comment: one for each topology that a repository reviews. */
+  readonly name: string;
+  /** What is compared, in words: `main:orders.ts`, `orders.ts`. */
+  readonly from: string;
+  readonly to: string;
+  /** The revision had no such file. */
+  readonly isNew: boolean;
+  /** Of the new side; `isNew` for those that the old side did not have. */
+  readonly findings: readonly (Finding & { readonly isNew: boolean })[];
+  /** None if a side cannot be read. */
+  readonly difference?: Difference;
+  readonly objects?: readonly ObjectChange[];
+  readonly preview?: PreviewResult;
+  /** Mermaid, before and after; none for a side that cannot be read or has nothing in it. */
+  readonly before?: string;
+  readonly after?: string;
+}
+
+/** By which the comment is found again. Names are what a marker cannot end early. */
+export const marker = (name: string): string => `<!-- warren-review: ${name.replace(/-->|[<>\n\r]/g, "_")} -->`;
+
+/** GitHub takes 65,536 characters. */
+export const LIMIT = 65_000;
+/** Mermaid on GitHub draws no longer text. */
+const DIAGRAM_LIMIT = 50_000;
+
+/** What a comment says at length, or where it would be too long, in short. */
+interface Block {
+  readonly long: string;
+  readonly short: string;
+}
+
+const folded = (title: string, content: string, open = false): string =>
+  `<details${open ? " open" : ""}><summary>${title}</summary>\n\n${content}\n\n</details>\n`;
+
+function fenced(language: string, text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = "`".repeat(longest + 1);
+  return `${fence}${language}\n${text.trimEnd()}\n${fence}`;
+}
+
+function findingLines(findings: Review["findings"]): string {
+  return findings
+    .map(({ severity, code: rule, topology, path, message, allowed, remedy }) =>
+      [
+        `- **${severity}** ${code(rule)} at ${code([topology, path].filter(Boolean).join(": "))}<br/>${prose(message)}`,
+        ...(allowed?.length ? [`  <br/>allowed: ${codes(allowed)}`] : []),
+        `  <br/>to do: ${prose(remedy)}`,
+      ].join("\n"),
+    )
+    .join("\n");
+}
+
+function check({ findings }: Review): Block {
+  const loud = findings.filter(({ silenced }) => silenced === undefined);
+  const [fresh, known] = [loud.filter(({ isNew }) => isNew), loud.filter(({ isNew }) => !isNew)];
+  const title = `### Check: ${summary(findings)}\n`;
+  return {
+    long: [
+      title,
+      ...(fresh.length > 0 ? [`${findingLines(fresh)}\n`] : []),
+      ...(known.length > 0 ? [folded(`There before: ${plural(known.length, "finding")}`, findingLines(known))] : []),
+    ].join("\n"),
+    short: title,
+  };
+}
+
+const OPS: readonly PreviewStep["op"][] = ["delete", "replace", "update", "import", "create"];
+
+function previewBlock({ steps, errors }: PreviewResult): Block {
+  const ordered = OPS.flatMap((op) => steps.filter((step) => step.op === op)).sort(
+    (a, b) => Number(b.losesMessages) - Number(a.losesMessages),
+  );
+  const totals = OPS.flatMap((op) => {
+    const count = steps.filter((step) => step.op === op).length;
+    return count === 0 ? [] : [`${count} to ${op}`];
+  }).join(", ");
+  const title = `### Preview: ${errors.length > 0 ? "it failed" : totals || "no resource changes"}\n`;
+  const rows = ordered.map(({ op, type, name, reasons, losesMessages: lost }) => [
+    `${lost ? "⚠ " : ""}${op}`,
+    code(name),
+    type.split(/[:/]/).at(-1) ?? "",
+    codes(reasons),
+  ]);
+  return {
+    long: [
+      title,
+      ...errors.map((error) => `${fenced("text", error)}\n`),
+      ...(rows.length > 0
+        ? [folded(plural(rows.length, "resource"), plainTable(["", "resource", "type", "because of"], rows).join("\n"))]
+        : []),
+    ].join("\n"),
+    short: title,
+  };
+}
+
+function diagrams({ before, after }: Review): Block[] {
+  const drawn = (title: string, text: string): Block => ({
+    long: text.length > DIAGRAM_LIMIT ? `${title}: too long to be drawn here; see warren graph.\n` : folded(title, fenced("mermaid", text)),
+    short: `${title}: left out, the comment would be too long; see warren graph.\n`,
+  });
+  if (before === after) return after === undefined ? [] : [drawn("The flow, as before", after)];
+  return [
+    ...(before === undefined ? [] : [drawn("The flow before", before)]),
+    ...(after === undefined ? [] : [drawn("The flow after", after)]),
+  ];
+}
+
+/** The one sentence that a reviewer has to read. */
+function verdict({ findings, difference, objects = [], preview, isNew }: Review): string {
+  const { errors } = counts(findings);
+  const lost = lostMessages(objects);
+  const losing = objects.filter((change) => losesMessages(change)).length;
+  const losses = difference?.changes.filter(({ severity }) => severity === "loss").length ?? 0;
+  const parts = [
+    ...(errors > 0 ? [`⛔ ${plural(errors, "error")}`] : []),
+    ...(preview && preview.errors.length > 0 ? ["⛔ the preview failed"] : []),
+    ...(lost && lost.messages > 0 ? [`⚠ ${plural(lost.messages, "message")} would be lost now`] : []),
+    ...(losing > 0 ? [`⚠ ${plural(losing, "object")} would go with the messages in ${losing === 1 ? "it" : "them"}`] : []),
+    ...(losses > 0 && !isNew ? [`⚠ ${plural(losses, "change")} by which messages are lost`] : []),
+  ];
+  if (parts.length > 0) return `${parts.join("; ")}.`;
+  if (!difference) return "It could not be compared.";
+  const quiet = difference.changes.length + difference.unknown.length + objects.length === 0;
+  return isNew ? "It is new." : quiet ? "Nothing changes." : "No message is lost by it.";
+}
+
+/** Ends with a line break; never longer than `LIMIT`. The diagrams go first where it would be, then the details of what is below the checks. */
+export function comment(review: Review): string {
+  const { name, from, to, isNew, difference, objects, preview } = review;
+  const head = [
+    marker(name),
+    `## RabbitMQ: ${prose(name)}`,
+    "",
+    `**${verdict(review)}**`,
+    "",
+    isNew ? `${code(to)} is new: there is none at ${code(from)}.` : `From ${code(from)} to ${code(to)}.`,
+    "",
+  ].join("\n");
+  const blocks: Block[] = [
+    check(review),
+    ...(difference && !isNew
+      ? [{ long: differenceMarkdown(difference), short: `### For messages: ${plural(difference.changes.length, "change")}\n` }]
+      : []),
+    ...(objects ? [{ long: objectsMarkdown(objects), short: `### For objects: ${objectCounts(objects)}\n` }] : []),
+    ...(preview ? [previewBlock(preview)] : []),
+    ...diagrams(review),
+  ];
+  const short = new Set<number>();
+  const text = (): string =>
+    [head, ...blocks.map((block, index) => (short.has(index) ? block.short : block.long))].map((part) => part.trimEnd()).join("\n\n");
+  for (let last = blocks.length - 1; last >= 0 && text().length > LIMIT; last--) short.add(last);
+  return `${text().slice(0, LIMIT)}\n`;
+}

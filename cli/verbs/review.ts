@@ -1,0 +1,127 @@
+/** `warren review`: what a change of a topology does, as one comment for its pull request. */
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { Option } from "commander";
+import { moved } from "../../provision/moved.js";
+import { MissingFile } from "../../sources/revision.js";
+import { check } from "../../topology/check/check.js";
+import type { Finding } from "../../topology/check/finding.js";
+import { counts } from "../../topology/check/findings-text.js";
+import { graph } from "../../topology/compile/graph.js";
+import { mermaid } from "../../topology/compile/mermaid.js";
+import { difference, objectChanges } from "../../topology/difference/index.js";
+import { WarrenError } from "../../topology/errors.js";
+import type { Installation } from "../../topology/model.js";
+import { countedChanges } from "../counted-changes.js";
+import { checkEnvironment, type Input } from "../input.js";
+import { deliver, json, visible, type Console } from "../output.js";
+import { comment, type Review } from "../review/comment.js";
+import { readPreview, type PreviewResult } from "../review/preview.js";
+import { readSide, SIDE } from "../side.js";
+import { examples, options, type Verb } from "../verb.js";
+
+interface Options {
+  readonly name?: string;
+  readonly preview?: string;
+  readonly live?: string | true;
+  readonly strict?: boolean;
+  readonly json?: boolean;
+  readonly output?: string;
+  readonly environment?: string;
+}
+
+/** What is not there yet is empty. */
+async function oldSide(argument: string, console: Console): Promise<Input & { readonly isNew: boolean }> {
+  try {
+    return { ...(await readSide(argument, undefined, console)), isNew: false };
+  } catch (error) {
+    if (!(error instanceof MissingFile)) throw error;
+    return { label: argument, installation: { topologies: [] }, findings: [], exported: false, isNew: true };
+  }
+}
+
+function previewOf(file: string | undefined, { cwd }: Console): PreviewResult | undefined {
+  if (file === undefined) return undefined;
+  let text: string;
+  try {
+    text = readFileSync(resolve(cwd, file), "utf8");
+  } catch (error) {
+    throw new WarrenError(`"${visible(file)}" cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown fault"}).`, {
+      remedy: "pulumi preview --json > preview.json",
+      exitCode: 2,
+    });
+  }
+  return readPreview(text, visible(file));
+}
+
+const findingsOf = ({ installation, findings }: Input, environment: string | undefined): Finding[] => [
+  ...findings,
+  ...(installation ? check(installation, { environment }) : []),
+];
+
+const same = ({ code, topology, path, message }: Finding): string => JSON.stringify([code, topology, path, message]);
+
+const drawn = (installation: Installation | undefined, environment: string | undefined): string | undefined =>
+  installation && installation.topologies.length > 0 ? mermaid(graph(installation, environment)) : undefined;
+
+async function reviewed(from: string, to: string, given: Options, console: Console): Promise<Review> {
+  const { environment } = given;
+  const [old, now] = [await oldSide(from, console), await readSide(to, undefined, console)];
+  checkEnvironment({ topologies: [old, now].flatMap(({ installation }) => installation?.topologies ?? []) }, environment);
+  const known = new Set(findingsOf(old, environment).map(same));
+  const preview = previewOf(given.preview, console);
+  const [before, after] = [drawn(old.installation, environment), drawn(now.installation, environment)];
+  const both = old.installation && now.installation ? ([old.installation, now.installation] as const) : undefined;
+  const found = both && difference(...both, { environment });
+  const objects = both && (await countedChanges(objectChanges(...both, { environment, moved }), given.live, undefined, console));
+  return {
+    name: given.name ?? (now.installation?.topologies.map(({ name }) => name).join(", ") || now.label),
+    ...{ from, to, isNew: old.isNew },
+    findings: findingsOf(now, environment).map((finding) => ({ ...finding, isNew: !known.has(same(finding)) })),
+    ...(found ? { difference: found } : {}),
+    ...(objects ? { objects } : {}),
+    ...(preview ? { preview } : {}),
+    ...(before === undefined ? {} : { before }),
+    ...(after === undefined ? {} : { after }),
+  };
+}
+
+export const reviewVerb: Verb = (program, console, exit) => {
+  program
+    .command("review")
+    .summary("write a comment about a change, for its pull request")
+    .description(
+      "Writes what a change does as one Markdown comment: findings of the check, what changes for messages, what becomes of each object and\n" +
+        "which lose messages, what Pulumi would do, the flow before and after. Its first line is a marker, by which a workflow finds it again.\n" +
+        "A revision that does not have the file yet is taken as empty. Exit code 1 if the check has errors, or the preview failed.",
+    )
+    .argument("<old>", SIDE)
+    .argument("<new>", "the same")
+    .addOption(new Option("--preview <file.json>", "what pulumi preview --json printed"))
+    .addOption(new Option("--live [url]", "count on this broker what would be lost now (default: WARREN_BROKER_URL, then the dev stack)"))
+    .addOption(new Option("--name <name>", "of the comment, where there are several (default: the topologies' names)"))
+    .addOption(new Option("--strict", "exit code 1 for warnings too"))
+    .addOption(options.output())
+    .addOption(options.json())
+    .addOption(options.environment())
+    .addHelpText(
+      "after",
+      examples(
+        "warren review origin/main:orders.ts orders.ts -o review.md",
+        "pulumi preview --json > preview.json; warren review origin/main:orders.ts orders.ts --preview preview.json --environment prod",
+      ),
+    )
+    .action(async (from: string, to: string, given: Options) => {
+      const review = await reviewed(from, to, given, console);
+      const markdown = comment(review).split("\n").map(visible).join("\n");
+      const { name, isNew, findings, difference: found, objects, preview } = review;
+      const data = {
+        ...{ version: 1, name, from, to, isNew, findings },
+        ...{ changes: found?.changes ?? null, unknown: found?.unknown ?? null, objects: objects ?? null, preview: preview ?? null },
+        comment: markdown,
+      };
+      deliver(console, given.json ? json(data) : markdown, given.output);
+      const { errors, warnings } = counts(findings);
+      exit(errors > 0 || (given.strict && warnings > 0) || (preview && preview.errors.length > 0) ? 1 : 0);
+    });
+};
