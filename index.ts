@@ -1,6 +1,7 @@
 /** The program of `pulumi up`: configuration, check, look at what is there, broker, topology, outputs. Nothing is decided here. */
 import { admitForBroker } from "./program/admit-for-broker.js";
 import { openBroker } from "./program/open-broker.js";
+import { provisionTopology } from "./program/provision-topology.js";
 import { runMonitoring } from "./program/run-monitoring.js";
 import { runUi } from "./program/run-ui.js";
 import { runWorkers } from "./program/run-workers.js";
@@ -8,35 +9,18 @@ import { readSettings } from "./program/settings.js";
 import { pulumiCommand, summaryText } from "./program/summary.js";
 import { admit } from "./provision/admit.js";
 import { toldLater } from "./provision/told.js";
-import { RabbitTopology } from "./provision/topology.js";
 import { loadTopology } from "./sources/load.js";
 
 async function program(): Promise<Record<string, unknown>> {
   const settings = readSettings();
-  const { system, environment, strict, allowDataLoss, secrets, passwords } = settings;
+  const { system, environment, strict } = settings;
 
   const { label, value } = await loadTopology(system, process.cwd());
   const admitted = admitForBroker(admit(value, { label, environment, strict }), settings, label);
   const { plan, installation } = admitted;
 
   const broker = await openBroker(settings, admitted, process.cwd());
-  const topology = new RabbitTopology(
-    "topology",
-    {
-      topology: installation,
-      environment,
-      strict,
-      allowDataLoss,
-      // It has looked already, before the broker's container was touched.
-      guard: false,
-      secrets,
-      passwords: { ...passwords, ...broker.passwords },
-      salt: broker.salt,
-      broker: broker.args,
-      isGone: broker.isGone,
-    },
-    broker.options,
-  );
+  const topology = await provisionTopology(settings, broker, admitted);
   if (broker.inKubernetes) {
     const { runInKubernetes } = await import("./program/run-kubernetes.js");
     runInKubernetes(broker.inKubernetes, topology, process.cwd());

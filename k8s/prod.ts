@@ -13,6 +13,7 @@ import type { KubernetesObject } from "./objects.js";
 import { authoritiesOf, secretsOf, type AuthorityNeed, type SecretNeed } from "./secrets.js";
 import { servicesOf, type ServicePart } from "./services.js";
 import type { ProdSettings } from "./settings.js";
+import { topologyObjects, type TopologyPart } from "./topology-objects.js";
 import { ownUsers } from "./users.js";
 import { workers } from "./workers.js";
 
@@ -22,6 +23,8 @@ export interface Prod {
   readonly cluster: readonly KubernetesObject[];
   /** Custom resources of the messaging topology operator; none where Pulumi provisions over the management API. */
   readonly topology: readonly KubernetesObject[];
+  /** The same with what has to be there beside them; none where Pulumi provisions over the management API. */
+  readonly byOperator: TopologyPart | undefined;
   readonly workers: readonly KubernetesObject[];
   readonly monitoring: readonly KubernetesObject[];
   /** Secrets to be made, before the workers; the values are RabbitMQ users' passwords. */
@@ -51,11 +54,13 @@ export function prod(source: Installation, settings: ProdSettings, { environment
     [...new Set(names)].flatMap((name) => [...(policies.get(name) ?? [])]);
   const { broker, workers: work, monitoring: watch } = settings.namespaces;
   const host = brokerHost(settings.cluster.name, broker);
+  const byOperator = settings.provision === "operator" ? topologyObjects(plan, settings) : undefined;
   return {
     namespaces: namespaces(settings),
     // All of them here: nothing runs before what guards it.
     cluster: [...policiesOf(broker, work, watch), ...certificates(settings), rabbitmqCluster(settings, plan), brokerBudget(settings)],
-    topology: [],
+    topology: byOperator?.objects ?? [],
+    byOperator,
     workers: workers(services, settings),
     monitoring: monitoring({ installation, services, settings }),
     secrets: secretsOf(services, settings),

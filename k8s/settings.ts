@@ -237,6 +237,11 @@ const network = z
   .prefault({});
 
 export const prodSettings = z.strictObject({
+  /**
+   * How the topology gets into the broker. `management`: Pulumi speaks to the management API. `operator`: as custom resources of the messaging
+   * topology operator, beside which only what these cannot say goes over the management API.
+   */
+  provision: z.enum(["management", "operator"]).default("management"),
   namespaces: z
     .strictObject({
       broker: dns.default("warren-broker"),
@@ -250,6 +255,10 @@ export const prodSettings = z.strictObject({
   operators: z
     .strictObject({
       cluster: peer.prefault({ namespace: "rabbitmq-system", labels: { "app.kubernetes.io/component": "rabbitmq-operator" } }),
+      topology: peer.prefault({
+        namespace: "rabbitmq-system",
+        labels: { "app.kubernetes.io/name": "messaging-topology-operator" },
+      }),
       keda: peer.prefault({ namespace: "keda", labels: { app: "keda-operator" } }),
       prometheus: peer.prefault({ namespace: "monitoring", labels: { "app.kubernetes.io/name": "prometheus" } }),
     })

@@ -8,8 +8,8 @@ import { laidOver, prodSettingsOf, type Json } from "./settings.js";
 
 const folder = mkdtempSync(join(tmpdir(), "warren-kube-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-function file(text: string): string {
-  const name = join(folder, "settings.yaml");
+function file(text: string, base = "settings"): string {
+  const name = join(folder, `${base}.yaml`);
   writeFileSync(name, text);
   return name;
 }
@@ -22,6 +22,12 @@ it("a file is laid over what the stack says, key by key, and the worker's image 
   });
   expect(settings.cluster).toMatchObject({ nodes: 5, storage: { size: "50Gi", class: "fast" }, resources: { memory: "1Gi" } });
   expect(settings.workers.image).toBe("built:3");
+});
+
+it("of several files the later ones are laid over those before", () => {
+  const files = [file("cluster: { nodes: 5, name: one }", "first"), file("cluster: { name: two }\nprovision: operator", "second")];
+  const { cluster, provision } = prodSettingsOf({ kubernetes: {}, file: files.join(",") });
+  expect([cluster.nodes, cluster.name, provision]).toEqual([5, "two", "operator"]);
 });
 
 it.each([

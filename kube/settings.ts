@@ -7,7 +7,7 @@ import { WarrenError } from "../topology/errors.js";
 export interface KubernetesChoice {
   /** `warren:kubernetes` */
   readonly kubernetes: Json;
-  /** `warren:kubernetesFile`: a YAML file of the same shape, for a smaller cluster. */
+  /** `warren:kubernetesFile`: a YAML file of the same shape, for a smaller cluster; or several with commas between, each laid over those before. */
   readonly file?: string | undefined;
   /** `warren:image` and `warren:workerImage`, which win. */
   readonly image?: string | undefined;
@@ -44,7 +44,8 @@ function fromFile(file: string): Json {
 
 /** Throws a WarrenError (exit code 2) that names every key that is wrong. */
 export function prodSettingsOf({ kubernetes, file, image, workerImage }: KubernetesChoice): ProdSettings {
-  const chosen = laidOver(kubernetes, file === undefined ? {} : fromFile(file));
+  const files = (file ?? "").split(",").filter((name) => name !== "");
+  const chosen = files.map(fromFile).reduce(laidOver, kubernetes);
   const named = (part: string, name: string | undefined): Json => (name === undefined ? {} : { [part]: { image: name } });
   return readProdSettings(laidOver(chosen, { ...named("cluster", image), ...named("workers", workerImage) }));
 }

@@ -16,7 +16,11 @@ const BUILT_IN: Readonly<Record<string, object>> = {
 };
 
 /** What an object of its kind has to say of itself before anything goes on; of others the provider knows when they are ready. */
-const WAIT_FOR: Readonly<Record<string, string>> = { RabbitmqCluster: "condition=AllReplicasReady" };
+const WAIT_FOR: Readonly<Record<string, string>> = {
+  "rabbitmq.com/v1beta1": "condition=Ready",
+  "rabbitmq.com/v1beta1/RabbitmqCluster": "condition=AllReplicasReady",
+  "cert-manager.io/v1": "condition=Ready",
+};
 /** A node of a broker waits at most an hour for those that depend on it. */
 const TIMEOUTS: pulumi.CustomTimeouts = { create: "20m", update: "90m", delete: "20m" };
 
@@ -30,8 +34,8 @@ export function registerObject(
   object: KubernetesObject & { readonly [field: string]: unknown },
   options: pulumi.CustomResourceOptions,
 ): pulumi.CustomResource {
-  const waitFor = WAIT_FOR[object.kind];
-  const { metadata } = object;
+  const { apiVersion, kind, metadata } = object;
+  const waitFor = WAIT_FOR[`${apiVersion}/${kind}`] ?? WAIT_FOR[apiVersion];
   const said =
     waitFor === undefined
       ? object

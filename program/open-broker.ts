@@ -13,7 +13,7 @@ import type { BrokerArgs } from "../provision/args.js";
 import { managementOf, type Connection } from "../provision/connection.js";
 import { guard } from "../provision/guard.js";
 import { managedByStack } from "../provision/managed.js";
-import type { RabbitTopology } from "../provision/topology.js";
+import type { Provisioned } from "../provision/topology.js";
 import { untilItAnswers } from "../provision/wait.js";
 import type { InstallationPlan } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
@@ -49,7 +49,7 @@ export interface OpenBroker {
   /** Whether it is gone with all it held. */
   readonly isGone: () => Promise<boolean>;
   /** Lets the `warren` command find it, once the topology is on it. */
-  readonly announce: (topology: RabbitTopology, monitored?: Pick<EndpointFile, "prometheusUrl" | "alertmanagerUrl">) => void;
+  readonly announce: (topology: Provisioned, monitored?: Pick<EndpointFile, "prometheusUrl" | "alertmanagerUrl">) => void;
 }
 
 const ADMINISTRATOR = "warren";

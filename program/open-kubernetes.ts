@@ -8,6 +8,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { writeEndpoint } from "../broker/address.js";
 import { brokerNames, CA_KEY, certificateNames } from "../k8s/names.js";
 import { numbersTable } from "../k8s/numbers-table.js";
+import type { KubernetesObject } from "../k8s/objects.js";
 import { objectsOf, prod, type Prod } from "../k8s/prod.js";
 import { findingTexts, review } from "../k8s/rules/index.js";
 import type { ProdSettings } from "../k8s/settings.js";
@@ -17,6 +18,7 @@ import { amqpForward } from "../kube/ports.js";
 import { managementOf, type Connection } from "../provision/connection.js";
 import { deleteHooks } from "../provision/delete-hooks.js";
 import { globalName } from "../provision/identity.js";
+import { managedByStack, type StackManaged } from "../provision/managed.js";
 import { OwnResource } from "../provision/own/resource.js";
 import { untilItAnswers } from "../provision/wait.js";
 import type { InstallationPlan } from "../topology/compile/plan.js";
@@ -37,6 +39,9 @@ export interface InKubernetes {
   readonly objects: Prod;
   readonly settings: ProdSettings;
   readonly options: pulumi.CustomResourceOptions;
+  readonly provider: pulumi.ProviderResource;
+  /** The broker's, if the stack has made it. */
+  readonly namespace: pulumi.Resource | undefined;
   /** Who vouches for the broker's certificate, PEM; empty where everybody knows them. */
   readonly ca: pulumi.Output<string>;
 }
@@ -57,6 +62,7 @@ export async function openKubernetes(
   const config = kubeConfig(chosen.context);
   const { prod: wanted } = chosen;
   const place = new Place(chosen, directory, stack);
+  refuseOtherWay(await managedByStack(), wanted);
   const access = await accessOf(config, wanted);
   if (access) await lookAt(settings, plan, place.connection(access), chosen);
 
@@ -71,16 +77,20 @@ export async function openKubernetes(
   const namespaces = registerObjects(objects.namespaces, { provider, ...guarded });
   const inCluster: pulumi.CustomResourceOptions = { provider, dependsOn: namespaces };
   const certificate = await ownCertificate(wanted, directory, inCluster);
-  const cluster = objects.cluster.map((object) =>
-    registerObject(object, {
-      ...inCluster,
-      dependsOn: [...namespaces, ...certificate],
-      ...(object.kind === "RabbitmqCluster" ? guarded : {}),
-    }),
+  const isBroker = ({ kind }: KubernetesObject): boolean => kind === "RabbitmqCluster";
+  const before = registerObjects(
+    objects.cluster.filter((object) => !isBroker(object)),
+    inCluster,
   );
-  const broker = cluster[objects.cluster.findIndex(({ kind }) => kind === "RabbitmqCluster")];
+  // It starts with its certificate there, and behind its policies.
+  const [broker] = registerObjects(objects.cluster.filter(isBroker), {
+    ...inCluster,
+    dependsOn: [...namespaces, ...certificate, ...before],
+    ...guarded,
+  });
   if (!broker) throw new WarrenError("The objects of the prod stack hold no RabbitmqCluster");
 
+  const cluster = [...before, broker];
   const known: pulumi.Output<Access> = access
     ? pulumi.secret(access)
     : pulumi.secret(pulumi.all(cluster.map(({ id }) => id)).apply(() => untilThere(config, wanted)));
@@ -126,6 +136,8 @@ export async function openKubernetes(
       objects,
       settings: wanted,
       options: { provider, dependsOn: namespaces },
+      provider,
+      namespace: namespaces[objects.namespaces.findIndex(({ metadata }) => metadata.name === wanted.namespaces.broker)],
       ca: pulumi.output(known.apply(({ ca }) => ca ?? "")),
     },
   };
@@ -143,6 +155,19 @@ function providerOf(context: string): kubernetes.Provider {
   } finally {
     if (file !== undefined) process.env["KUBECONFIG"] = file;
   }
+}
+
+/** What the one way has made, the other would make once more, and then delete: both have one object on the broker. */
+export function refuseOtherWay(managed: Pick<StackManaged, "ways"> | undefined, { provision }: Pick<ProdSettings, "provision">): void {
+  const other = provision === "operator" ? "management" : "operator";
+  if (!managed?.ways.has(other)) return;
+  throw new WarrenError(
+    `This stack's topology was provisioned with warren:kubernetes.provision "${other}", and now it says "${provision}": everything in the broker would be deleted by the way that it came.`,
+    {
+      remedy: `pulumi config set --path 'warren:kubernetes.provision' ${other}; or take the stack down first (npm run down -- --stack ${pulumi.getStack()}), which takes the broker with its messages`,
+      exitCode: 2,
+    },
+  );
 }
 
 /** Addresses as this machine has them, and the file with the authority. */

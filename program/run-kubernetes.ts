@@ -2,12 +2,12 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { components } from "../provision/components.js";
 import { guardConsumers } from "../provision/guard-consumers.js";
-import type { RabbitTopology } from "../provision/topology.js";
+import type { Provisioned } from "../provision/topology.js";
 import { registerObjects } from "./kubernetes-objects.js";
 import { registerSecrets } from "./kubernetes-secrets.js";
 import type { InKubernetes } from "./open-kubernetes.js";
 
-export function runInKubernetes(inKubernetes: InKubernetes, topology: RabbitTopology, directory: string): void {
+export function runInKubernetes(inKubernetes: InKubernetes, topology: Provisioned, directory: string): void {
   const { objects, options } = inKubernetes;
   const secrets = registerSecrets(inKubernetes, topology.passwords, directory);
   const after = [...(options.dependsOn as readonly pulumi.Resource[]), topology, ...secrets];

@@ -4,7 +4,7 @@ import { Monitoring } from "../docker/monitoring.js";
 import { exporterWords, targetsOf, topologyScript } from "../docker/monitoring-files.js";
 import type { WorkerTarget } from "../docker/workers.js";
 import { ALERTMANAGER_FILE, monitoring, RULES_FILE } from "../monitoring/index.js";
-import type { RabbitTopology } from "../provision/topology.js";
+import type { Provisioned } from "../provision/topology.js";
 import { WarrenError } from "../topology/errors.js";
 import type { Installation } from "../topology/model.js";
 import type { OpenBroker } from "./open-broker.js";
@@ -27,7 +27,7 @@ export function runMonitoring(
   settings: Settings,
   broker: OpenBroker,
   installation: Installation,
-  topology: RabbitTopology,
+  topology: Provisioned,
   workers: readonly WorkerTarget[],
 ): MonitoringOutputs | undefined {
   const { broker: chosen, environment } = settings;

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { topologyScript } from "../docker/monitoring-files.js";
 import { uiWords } from "../docker/ui-files.js";
 import { registerUi } from "../docker/ui.js";
-import type { RabbitTopology } from "../provision/topology.js";
+import type { Provisioned } from "../provision/topology.js";
 import { WarrenError } from "../topology/errors.js";
 import type { Installation } from "../topology/model.js";
 import { localSecret } from "./local-secrets.js";
@@ -25,7 +25,7 @@ export function runUi(
   settings: Settings,
   broker: OpenBroker,
   installation: Installation,
-  topology: RabbitTopology,
+  topology: Provisioned,
   directory: string,
 ): UiOutputs | undefined {
   const { broker: chosen, environment } = settings;

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { registerWorkers, type WorkerTarget } from "../docker/workers.js";
 import { components } from "../provision/components.js";
 import { guardConsumers } from "../provision/guard-consumers.js";
-import type { RabbitTopology } from "../provision/topology.js";
+import type { Provisioned } from "../provision/topology.js";
 import { forEnvironment } from "../topology/environments.js";
 import { WarrenError } from "../topology/errors.js";
 import type { Installation } from "../topology/model.js";
@@ -12,7 +12,7 @@ import type { Settings } from "./settings.js";
 import { workerFile } from "./worker-files.js";
 
 /** Throws a WarrenError (exit code 2) if there is no image for them. */
-export function runWorkers(settings: Settings, broker: OpenBroker, { topologies }: Installation, topology: RabbitTopology): WorkerTarget[] {
+export function runWorkers(settings: Settings, broker: OpenBroker, { topologies }: Installation, topology: Provisioned): WorkerTarget[] {
   const { broker: chosen } = settings;
   const { inDocker } = broker;
   if (chosen.kind !== "docker" || !inDocker || (chosen.workers === 0 && chosen.load === 0)) return [];

@@ -64,7 +64,7 @@ interface Place {
   readonly queue?: string;
 }
 
-/** Of an official queue or vhost, or of an own queue or guard. */
+/** Of an official queue or vhost, of an own queue or guard, or of an object of the messaging topology operator. */
 interface OldOutputs {
   readonly name?: string;
   readonly vhost?: string;
@@ -129,7 +129,7 @@ export function deleteHooks(): DeleteHooks {
   const monitor = pulumi.runtime.getMonitor() as object;
   const known = sets.get(monitor) ?? {
     queue: hook("queue", ({ name: queue, vhost, spec }) => ({ vhost: spec?.vhost ?? vhost ?? "/", queue: spec?.name ?? queue ?? "" })),
-    vhost: hook("vhost", ({ name: vhost }) => ({ vhost: vhost ?? "/" })),
+    vhost: hook("vhost", ({ name: vhost, spec }) => ({ vhost: spec?.name ?? vhost ?? "/" })),
     guard: hook("guard", ofGuard, () => ({ settle: true })),
     consumers: hook("consumers", ofGuard, ({ vhost }) => {
       const first = vhost === undefined ? undefined : consumed().get(vhost);

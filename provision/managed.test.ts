@@ -69,6 +69,7 @@ describe("the objects that a stack has made", () => {
       objects: new Set([itemId("vhost", undefined, "v")]),
       vhostNames: new Map([["v", ["vhost/v", "blue-vhost/v"]]]),
       components: new Map([["orders", ["v", "w"]]]),
+      ways: new Set(["management"]),
     });
     expect(managedIn({})).toMatchObject({ vhosts: [], objects: new Set() });
   });

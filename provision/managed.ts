@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { bindingId, itemId } from "../broker/items.js";
 import type { Managed } from "../broker/losses.js";
+import { USER } from "../topology/compile/custom-resources.js";
 import { ownType } from "./own/resource.js";
 
 export interface StackManaged extends Managed {
@@ -10,6 +11,8 @@ export interface StackManaged extends Managed {
   readonly vhostNames: ReadonlyMap<string, readonly string[]>;
   /** By component (the name of a RabbitTopology), the vhosts that it has made. */
   readonly components: ReadonlyMap<string, readonly string[]>;
+  /** How its vhosts were made: over the management API, or as objects of the messaging topology operator. */
+  readonly ways: ReadonlySet<"management" | "operator">;
 }
 
 const Resources = z.record(z.string(), z.object({ type: z.string(), outputs: z.record(z.string(), z.unknown()).optional() }));
@@ -68,6 +71,36 @@ const OWN: Readonly<Record<string, (spec: unknown) => string[]>> = {
   [ownType("global-parameter")]: parse(z.object({ name: z.string() }), ({ name }) => [itemId("global parameter", undefined, name)]),
 };
 
+const ofOperator = (kind: string): string => `kubernetes:rabbitmq.com/v1beta1:${kind}`;
+const Link = (component: string) => parse(Named, ({ vhost, name }) => [itemId("parameter", vhost, component, name)]);
+const Annotated = z.object({ metadata: z.object({ annotations: z.object({ [USER]: z.string() }) }) });
+/** The name of a user is nowhere in a spec. */
+const annotated = <T>(schema: z.ZodType<T>, ids: (spec: T, user: string) => string[]) =>
+  parse(Annotated.extend({ spec: schema }), ({ metadata, spec }) => ids(spec, metadata.annotations[USER] ?? ""));
+
+/** Objects of the messaging topology operator, whole. */
+const OPERATORS: Readonly<Record<string, (outputs: unknown) => string[]>> = {
+  ...Object.fromEntries(
+    Object.entries({
+      Vhost: parse(z.object({ name: z.string() }), ({ name }) => [itemId("vhost", undefined, name)]),
+      Exchange: named("exchange"),
+      Queue: named("queue"),
+      Binding: parse(Ends.extend({ arguments: z.unknown().optional() }), ({ arguments: args, ...ends }) => binding(ends, args)),
+      Policy: named("policy"),
+      OperatorPolicy: named("operator policy"),
+      Federation: Link("federation-upstream"),
+      Shovel: Link("shovel"),
+    }).map(([kind, ids]) => [ofOperator(kind), (outputs: unknown) => ids((outputs as { readonly spec?: unknown } | undefined)?.spec)]),
+  ),
+  [ofOperator("User")]: annotated(z.unknown(), (_, user) => [itemId("user", undefined, user)]),
+  [ofOperator("Permission")]: annotated(z.object({ vhost: z.string() }), ({ vhost }, user) => [itemId("permission", vhost, user)]),
+  [ofOperator("TopicPermission")]: annotated(
+    z.object({ vhost: z.string(), permissions: z.object({ exchange: z.string() }) }),
+    ({ vhost, permissions: { exchange } }, user) => [itemId("topic permission", vhost, user, exchange)],
+  ),
+};
+
+const VhostName = z.object({ name: z.string() });
 const Guard = z.object({ component: z.string(), vhost: z.string() });
 
 /** `urn:pulumi:STACK::PROJECT::TYPES::NAME` */
@@ -78,15 +111,27 @@ const add = (lists: Map<string, string[]>, key: string, value: string): void => 
 /** The objects among the resources of a state. */
 export function managedIn(resources: unknown): StackManaged {
   const objects = new Set<string>();
+  const vhosts = new Set<string>();
   const vhostNames = new Map<string, string[]>();
   const components = new Map<string, string[]>();
+  const ways = new Set<"management" | "operator">();
   for (const [urn, { type, outputs }] of Object.entries(Resources.parse(resources))) {
-    for (const id of OFFICIAL[type]?.(outputs) ?? OWN[type]?.(outputs?.["spec"]) ?? []) objects.add(id);
-    if (type === "rabbitmq:index/vHost:VHost" && typeof outputs?.["name"] === "string") add(vhostNames, outputs["name"], logicalName(urn));
+    for (const id of OFFICIAL[type]?.(outputs) ?? OPERATORS[type]?.(outputs) ?? OWN[type]?.(outputs?.["spec"]) ?? []) objects.add(id);
+    const official = type === "rabbitmq:index/vHost:VHost" ? VhostName.safeParse(outputs) : undefined;
+    if (official?.success) {
+      add(vhostNames, official.data.name, logicalName(urn));
+      vhosts.add(official.data.name);
+      ways.add("management");
+    }
+    const byOperator = type === ofOperator("Vhost") ? VhostName.safeParse(outputs?.["spec"]) : undefined;
+    if (byOperator?.success) {
+      vhosts.add(byOperator.data.name);
+      ways.add("operator");
+    }
     const guard = type === ownType("guard") ? Guard.safeParse(outputs?.["spec"]) : undefined;
     if (guard?.success) add(components, guard.data.component, guard.data.vhost);
   }
-  return { objects, vhosts: [...vhostNames.keys()], vhostNames, components };
+  return { objects, vhosts: [...vhosts], vhostNames, components, ways };
 }
 
 /**

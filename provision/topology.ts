@@ -59,6 +59,9 @@ export class RabbitTopology extends pulumi.ComponentResource {
   }
 }
 
+/** A topology that is in its broker, whichever way it got there. */
+export type Provisioned = pulumi.ComponentResource & Pick<RabbitTopology, "vhosts" | "users" | "passwords">;
+
 function needBroker(name: string, { broker, provider }: RabbitTopologyArgs): void {
   if (broker || provider) return;
   throw new WarrenError(`RabbitTopology "${name}" does not know where its broker is.`, {
@@ -146,7 +149,7 @@ const ofProvider = (provider: rabbitmq.Provider): BrokerArgs => ({
 });
 
 /** Own resources speak to the same broker as the official ones. */
-function connectionOf({ broker, provider }: Pick<RabbitTopologyArgs, "broker" | "provider">): pulumi.Output<Connection> {
+export function connectionOf({ broker, provider }: Pick<RabbitTopologyArgs, "broker" | "provider">): pulumi.Output<Connection> {
   const { endpoint, username, password, caFile, certFile, keyFile } = broker ?? ofProvider(provider as rabbitmq.Provider);
   return pulumi.secret(pulumi.output({ endpoint, username, password, caFile, certFile, keyFile })).apply(
     // Fields without a value would come back from the state as missing, and look like a change.

@@ -81,6 +81,9 @@ function brokerFlows({ services, settings }: Parts): Flow[] {
     ...loads.map((pods) => into("the load publishes", pods, PORTS.amqps)),
     ...network.clients.map((pods) => into("configured: network.clients", pods, PORTS.amqps)),
     ...network.provisioners.map((pods) => into("configured: network.provisioners", pods, PORTS.managementTls)),
+    ...(settings.provision === "operator"
+      ? [into("the messaging topology operator provisions", operators.topology, PORTS.managementTls)]
+      : []),
     ...(asksForDepth(services, settings) ? [into("KEDA asks for the depth of queues", operators.keda, PORTS.managementTls)] : []),
     ...(monitoring.enabled ? [into("Prometheus scrapes", operators.prometheus, PORTS.prometheusTls)] : []),
     ...(monitoring.enabled && monitoring.exporter

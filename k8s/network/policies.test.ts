@@ -32,7 +32,8 @@ function actors(topologies: readonly Topology[], settings: ProdInput): Actor[] {
     actor("exporter", "warren-monitoring", { "warren/part": "exporter" }),
     actor("prometheus", "monitoring", { "app.kubernetes.io/name": "prometheus" }),
     actor("keda", "keda", { app: "keda-operator" }),
-    actor("topology operator", "rabbitmq-system", { "app.kubernetes.io/component": "rabbitmq-operator" }),
+    actor("cluster operator", "rabbitmq-system", { "app.kubernetes.io/component": "rabbitmq-operator" }),
+    actor("topology operator", "rabbitmq-system", { "app.kubernetes.io/name": "messaging-topology-operator" }),
     actor("dns", "kube-system", { "k8s-app": "kube-dns" }),
     actor("stranger in the broker's namespace", "warren-broker", { app: "stranger" }),
     actor("stranger among workers", "warren-workers", { app: "stranger" }),
@@ -47,8 +48,14 @@ function actors(topologies: readonly Topology[], settings: ProdInput): Actor[] {
 
 const OURS = new Set(["warren-broker", "warren-workers", "warren-monitoring"]);
 
+interface Wanting {
+  readonly scaled: boolean;
+  /** By the messaging topology operator. */
+  readonly operated: boolean;
+}
+
 /** What has to be let through, told from the topologies and not from the flows. */
-function needed(from: Actor, to: Actor, port: number, topologies: readonly Topology[], scaled: boolean): boolean {
+function needed(from: Actor, to: Actor, port: number, topologies: readonly Topology[], { scaled, operated }: Wanting): boolean {
   const isService = (actor: Actor): boolean => actor.title.includes("/");
   const found = topologies.flatMap(({ name, services = {} }) =>
     Object.entries(services).map(([key, value]) => [`${name}/${key}`, value] as const),
@@ -66,6 +73,7 @@ function needed(from: Actor, to: Actor, port: number, topologies: readonly Topol
     if (from.title === "broker") return [4369, 25672, 6250, 35680].includes(port);
     if (isService(from)) return port === 5671 || (port === 15671 && manages(from));
     if (from.title === "keda") return port === 15671 && scaled;
+    if (from.title === "topology operator") return port === 15671 && operated;
     if (from.title === "prometheus") return port === 15691;
     return from.title === "exporter" && [15671, 5671].includes(port);
   }
@@ -87,7 +95,7 @@ function wrongOf(policies: readonly KubernetesObject[], topologies: readonly Top
     for (const from of all)
       for (const to of all) {
         const is = allows(policies, { from, to, port });
-        if (is !== needed(from, to, port, topologies, scaled))
+        if (is !== needed(from, to, port, topologies, { scaled, operated: input.provision === "operator" }))
           wrong.push(`${from.title} -> ${to.title}:${port} is ${is ? "let through" : "refused"}`);
         if (first && wrong.length > 0) return wrong;
       }
@@ -110,7 +118,8 @@ const all = Object.values(systems);
 describe("network policies", () => {
   it.each(Object.keys(systems))("of %s let through what its services need, and nothing else, tried pair by pair", (name) => {
     const topologies = [systems[name] as Topology];
-    for (const input of [{}, { workers: { store: true, load: 10 } }]) expect(wrongPairs(topologies, input)).toEqual([]);
+    const inputs: readonly ProdInput[] = [{}, { workers: { store: true, load: 10 } }, { provision: "operator" }];
+    for (const input of inputs) expect(wrongPairs(topologies, input)).toEqual([]);
     expect(actors(topologies, {}).length).toBeGreaterThan(14);
   });
 

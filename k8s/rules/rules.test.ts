@@ -22,6 +22,7 @@ describe("the manifests", () => {
     ["with fixed numbers", { autoscaling: { kind: "none" } }],
     ["that go to zero", { autoscaling: { scaleToZero: true, min: 0 } }],
     ["with five nodes and a given certificate", { cluster: { nodes: 5 }, tls: { source: "secret" } }],
+    ["with the topology as custom resources", { provision: "operator" }],
     ["without monitoring", { monitoring: { enabled: false } }],
     ["in one namespace", { namespaces: { broker: "messaging", workers: "messaging", monitoring: "messaging" } }],
   ];

@@ -8,12 +8,17 @@ import { parseAllDocuments } from "yaml";
 const MODULES = {
   kubernetes: "k8s.io/kubernetes@v1.36.3",
   rabbitmq: "github.com/rabbitmq/cluster-operator/v2@v2.20.0",
+  topology: "github.com/rabbitmq/messaging-topology-operator@v1.15.0",
   keda: "github.com/kedacore/keda/v2@v2.21.0",
   prometheus: "github.com/prometheus-operator/prometheus-operator@v0.85.0",
   certManager: "github.com/cert-manager/cert-manager@v1.21.2",
 };
 const CRDS = {
   rabbitmq: ["config/crd/bases/rabbitmq.com_rabbitmqclusters.yaml"],
+  topology: [
+    ...["bindings", "exchanges", "federations", "operatorpolicies", "permissions", "policies", "queues"],
+    ...["shovels", "topicpermissions", "users", "vhosts"],
+  ].map((name) => `config/crd/bases/rabbitmq.com_${name}.yaml`),
   keda: ["config/crd/bases/keda.sh_scaledobjects.yaml", "config/crd/bases/keda.sh_triggerauthentications.yaml"],
   prometheus: ["podmonitors", "prometheusrules"].map((name) => `example/prometheus-operator-crd/monitoring.coreos.com_${name}.yaml`),
   certManager: ["certificates", "issuers"].map((name) => `deploy/crds/cert-manager.io_${name}.yaml`),

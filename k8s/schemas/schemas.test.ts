@@ -52,10 +52,22 @@ const rich: ProdInput = {
   },
 };
 
+/** What the five systems have not. */
+const linked: Topology = {
+  name: "linked",
+  exchanges: { e: { type: "topic" } },
+  queues: { q: { type: "quorum", from: { e: "a" } } },
+  users: { u: { permissions: { configure: "", write: "e", read: "" }, topicPermissions: { e: { write: "a", read: "" } } } },
+  operatorPolicies: { o: { pattern: "^q$", applyTo: "queues", definition: { "max-length": 9 } } },
+  federationUpstreams: { f: { uri: { secret: "s" }, exchange: "e" } },
+  shovels: { s: { from: { uri: { secret: "s" }, queue: "other" }, to: { uri: { secret: "s" }, queue: "r" } } },
+};
+
 describe("the objects", () => {
   const variants: readonly (readonly [string, ProdInput])[] = [
     ["as they are", {}],
     ["with all that can be set", rich],
+    ["with the topology as custom resources", { provision: "operator" }],
     ["with the plain autoscaler", { autoscaling: { kind: "hpa", cpu: 70, queueMetric: "rabbitmq_queue_depth" } }],
     [
       "for trials",
@@ -88,9 +100,8 @@ describe("the objects", () => {
   });
 
   it("of kinds that are made have their schemas, and no other schema is kept", () => {
-    const kinds = new Set(
-      [...made(all, rich), ...made(all, { autoscaling: { kind: "hpa", cpu: 70 } })].map(({ apiVersion, kind }) => `${apiVersion}/${kind}`),
-    );
+    const inputs: readonly ProdInput[] = [rich, { autoscaling: { kind: "hpa", cpu: 70 } }, { provision: "operator" }];
+    const kinds = new Set(inputs.flatMap((input) => made([...all, linked], input)).map(({ apiVersion, kind }) => `${apiVersion}/${kind}`));
     expect(Object.keys(schemas.schemas).filter((kind) => !kinds.has(kind) && kind !== "v1/Secret")).toEqual([]);
   });
 });

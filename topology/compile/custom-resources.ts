@@ -62,12 +62,21 @@ const TAGS = ["management", "policymaker", "monitoring", "administrator"];
 export const LABELS = { "app.kubernetes.io/managed-by": "warren" } as const;
 /** Where in the topology an object comes from. */
 export const ORIGIN = "warren/origin";
+/** The RabbitMQ user that an object is or is for: its name stands in a Secret, and nowhere in a spec. */
+export const USER = "warren/user";
 
 type Kind = CustomResource["kind"];
 
 /** What the builders of one run share. */
 export interface Making {
-  readonly add: (kind: Kind, words: readonly string[], topology: string, origin: string, spec: Readonly<Record<string, unknown>>) => void;
+  readonly add: (
+    kind: Kind,
+    words: readonly string[],
+    topology: string,
+    origin: string,
+    spec: Readonly<Record<string, unknown>>,
+    user?: string,
+  ) => void;
   readonly need: (secret: NeededSecret) => void;
   readonly find: (finding: Omit<Finding, "code">) => void;
   readonly namespace: string | undefined;
@@ -165,10 +174,8 @@ function user(planned: PlannedUser, topology: string, options: CustomResourceOpt
   const { name, tags, limits, passwordHash, origin } = planned;
   const object = resourceName("User", name);
   const secret = options.secretOf?.(planned, object) ?? `${object}-login`;
-  add("User", [name], topology, origin, {
-    ...said({ tags: tags.filter((tag) => TAGS.includes(tag)) }),
-    importCredentialsSecret: { name: secret },
-  });
+  const known = said({ tags: tags.filter((tag) => TAGS.includes(tag)) });
+  add("User", [name], topology, origin, { ...known, importCredentialsSecret: { name: secret } }, name);
   need({ name: secret, ...(namespace === undefined ? {} : { namespace }), keys: ["username", "password"], of: `User ${name}` });
   const others = tags.filter((tag) => !TAGS.includes(tag));
   if (others.length > 0)
@@ -215,13 +222,23 @@ function rights(plan: InstallationPlan, { add }: Making): void {
   const of = (name: string): object => ({ userReference: { name: resourceName("User", name) } });
   for (const { topology, permissions, topicPermissions } of [{ topology: "", ...plan.global }, ...own]) {
     for (const { user: name, vhost: vhostName, configure, write, read, origin } of permissions)
-      add("Permission", [vhostName, name], topology, origin, { ...of(name), vhost: vhostName, permissions: { configure, write, read } });
+      add(
+        "Permission",
+        [vhostName, name],
+        topology,
+        origin,
+        { ...of(name), vhost: vhostName, permissions: { configure, write, read } },
+        name,
+      );
     for (const { user: name, vhost: vhostName, exchange, write, read, origin } of topicPermissions)
-      add("TopicPermission", [vhostName, name, exchange], topology, origin, {
-        ...of(name),
-        vhost: vhostName,
-        permissions: { exchange, write, read },
-      });
+      add(
+        "TopicPermission",
+        [vhostName, name, exchange],
+        topology,
+        origin,
+        { ...of(name), vhost: vhostName, permissions: { exchange, write, read } },
+        name,
+      );
   }
 }
 
@@ -237,7 +254,7 @@ export function customResources(plan: InstallationPlan, options: CustomResourceO
   const rabbitmqClusterReference = "connectionSecret" in cluster ? { connectionSecret: { name: cluster.connectionSecret } } : said(cluster);
   const making: Making = {
     namespace,
-    add: (kind, words, topology, origin, spec) => {
+    add: (kind, words, topology, origin, spec, user) => {
       const name = resourceName(kind, ...words);
       const made: CustomResource = {
         apiVersion: "rabbitmq.com/v1beta1",
@@ -246,7 +263,7 @@ export function customResources(plan: InstallationPlan, options: CustomResourceO
           name,
           ...(namespace === undefined ? {} : { namespace }),
           labels: LABELS,
-          annotations: { [ORIGIN]: topology === "" ? origin : `${topology}: ${origin}` },
+          annotations: { [ORIGIN]: topology === "" ? origin : `${topology}: ${origin}`, ...(user === undefined ? {} : { [USER]: user }) },
         },
         spec: { ...spec, rabbitmqClusterReference },
       };
