@@ -112,11 +112,13 @@ async function main(): Promise<number> {
       )
       .option("--kwok <n>", "nodes beside them that are only played, for scale: up to 500")
       .option("--no-operators", "without RabbitMQ's cluster operator, KEDA, metrics-server and the definitions of others")
+      .option("--with <names>", "operators beside those, with commas between: cert-manager, topology-operator (which brings cert-manager)")
       .option("--status", "only says how it stands; exit code 1 if it does not run")
       .option("--json", "says it as JSON")
       .option("--down", "takes the cluster away, with all that is in it"),
     "npm run lab:kubernetes",
     "npm run lab:kubernetes -- --nodes 3",
+    "npm run lab:kubernetes -- --with topology-operator",
     "npm run lab:kubernetes -- --status --json",
     "npm run lab:kubernetes -- --down",
   ).action(async (options: KubernetesOptions) => {

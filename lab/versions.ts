@@ -58,10 +58,10 @@ export const versions = {
     keda: "2.21.0",
     kwok: "0.8.0",
     metricsServer: "0.9.0",
-    /** Only their custom resource definitions are used. */
     topologyOperator: "1.15.0",
-    prometheusOperator: "0.85.0",
     certManager: "1.21.2",
+    /** Only its custom resource definitions are used. */
+    prometheusOperator: "0.85.0",
   },
 } as const;
 

@@ -2,6 +2,7 @@
 import { WarrenError } from "../../topology/errors.js";
 import { print } from "../steps.js";
 import { downCluster, leftovers } from "./down.js";
+import { extras, type ExtraName } from "./operators.js";
 import { clusterStatus, statusText } from "./status.js";
 import { upCluster } from "./up.js";
 
@@ -14,6 +15,8 @@ export interface KubernetesOptions {
   readonly kwok?: string;
   /** `--no-operators` */
   readonly operators: boolean;
+  /** Names with commas between. */
+  readonly with?: string;
 }
 
 /** Gives the exit code: of `--status`, 1 if no cluster runs; of `--down`, 1 if something is left. */
@@ -26,11 +29,23 @@ export async function kubernetes(options: KubernetesOptions): Promise<number> {
   if (!options.status) {
     const nodes = count("--nodes", options.nodes, 1, 3);
     const kwok = count("--kwok", options.kwok, 1, 500);
-    await upCluster({ operators: options.operators, ...(nodes ? { nodes } : {}), ...(kwok ? { kwok } : {}) });
+    const extra = extraOperators(options);
+    await upCluster({ operators: options.operators, with: extra, ...(nodes ? { nodes } : {}), ...(kwok ? { kwok } : {}) });
   }
   const status = await clusterStatus();
   print(options.json ? JSON.stringify(status, undefined, 2) : statusText(status));
   return status.running ? 0 : 1;
+}
+
+const isExtra = (name: string): name is ExtraName => Object.hasOwn(extras, name);
+
+function extraOperators({ with: names = "", operators }: KubernetesOptions): ExtraName[] {
+  const wanted = names.split(",").filter((name) => name !== "");
+  const unknown = wanted.find((name) => !isExtra(name));
+  if (unknown !== undefined)
+    throw new WarrenError(`--with ${unknown} is no operator of the lab's`, { allowed: Object.keys(extras), exitCode: 2 });
+  if (wanted.length > 0 && !operators) throw new WarrenError("--with and --no-operators exclude each other", { exitCode: 2 });
+  return wanted.filter(isExtra);
 }
 
 function count(name: string, text: string | undefined, min: number, max: number): number | undefined {

@@ -66,6 +66,17 @@ export async function makeIdentity(): Promise<void> {
   write("complete", "");
 }
 
+/** Signs what cert-manager's issuer of the lab gives out. Of its own: who has it must not become a user of the cluster. Made once. */
+export async function issuingAuthority(): Promise<Certificate> {
+  const files = { cert: identityFile("issuer.crt"), key: identityFile("issuer.key") };
+  if (!existsSync(files.key)) {
+    const { cert, key } = await makeAuthority("Warren lab issuer", DAYS);
+    write("issuer.crt", cert);
+    write("issuer.key", key);
+  }
+  return { cert: readFileSync(files.cert, "utf8"), key: readFileSync(files.key, "utf8") };
+}
+
 function write(name: string, content: string | Buffer): void {
   writeFileSync(identityFile(name), content, { mode: 0o600 });
 }

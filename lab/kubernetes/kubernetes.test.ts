@@ -172,6 +172,8 @@ describe("the command", () => {
     [{ nodes: "x" }, "--nodes x"],
     [{ kwok: "0" }, "--kwok 0"],
     [{ down: true, status: true }, "exclude"],
+    [{ with: "cert-manager,kafka" }, "--with kafka"],
+    [{ with: "cert-manager", operators: false }, "exclude"],
   ])("refuses %j", async (options, said) => {
     const error = await wrong(options).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(WarrenError);

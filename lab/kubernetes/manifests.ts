@@ -39,6 +39,7 @@ export interface Container {
 export interface PodSpec {
   containers: Container[];
   volumes?: object[];
+  securityContext?: object;
 }
 
 /**

@@ -1,14 +1,17 @@
 /** The operators that the prod stack expects in a cluster, and the definitions of others whose objects it writes. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { step } from "../steps.js";
 import { versions } from "../versions.js";
 import { programFolder } from "./binaries.js";
+import { issuingAuthority } from "./identity.js";
 import { provideProgram } from "./images.js";
+import { certManagerNamespace, certManagerObjects, issuerName } from "./cert-manager.js";
 import { apply, type KubernetesObject, tryKubectl, waitCondition, waitRollout } from "./kubectl.js";
 import { stateFolder } from "./layout.js";
 import { filesOf, fitDeployment, kustomized } from "./manifests.js";
 import { sources, type SourceName } from "./programs.js";
+import { topologyOperatorObjects } from "./topology-operator.js";
 
 const pins = versions.kubernetes;
 /** Of nobody in particular; the kubelet has to see that it is not root. */
@@ -27,7 +30,19 @@ export interface Operator {
   /** Namespace and name of Deployments, and names of APIServices, that have to be there. */
   readonly deployments?: readonly (readonly [namespace: string, name: string])[];
   readonly apiServices?: readonly string[];
+  /** Objects that have to be Ready: `clusterissuer/warren-lab`. */
+  readonly ready?: readonly string[];
+  /** Installed only where it is asked for. */
+  readonly extra?: ExtraName;
 }
+
+/** Operators that the ordinary lab is without, each with those that it needs. */
+export const extras = {
+  "cert-manager": ["cert-manager"],
+  // It speaks to brokers whose certificates it can trust.
+  "topology-operator": ["cert-manager", "topology-operator"],
+} as const;
+export type ExtraName = keyof typeof extras;
 
 export const operators: readonly Operator[] = [
   {
@@ -92,17 +107,42 @@ export const operators: readonly Operator[] = [
     ],
     apiServices: ["v1beta1.external.metrics.k8s.io"],
   },
+  {
+    name: "cert-manager",
+    extra: "cert-manager",
+    source: "certManager",
+    version: pins.certManager,
+    image: `warren-lab/cert-manager:${basename(programFolder(sources.certManager)).replace("cert-manager-", "")}`,
+    objects: async (image) => certManagerObjects(image, USER, await issuingAuthority()),
+    deployments: [[certManagerNamespace, "cert-manager"]],
+    ready: [`clusterissuer/${issuerName}`],
+  },
+  {
+    name: "RabbitMQ messaging topology operator",
+    extra: "topology-operator",
+    source: "topologyOperator",
+    version: pins.topologyOperator,
+    image: `warren-lab/rabbitmq-messaging-topology-operator:${pins.topologyOperator}`,
+    objects: async (image) => topologyOperatorObjects(image, USER, await issuingAuthority()),
+    deployments: [["rabbitmq-system", "messaging-topology-operator"]],
+  },
 ];
 
-/** Installs each, or leaves it if it was installed as it should be; then waits until all answer. `broker`: the image of a RabbitmqCluster that names none. */
-export async function installOperators(broker: string, getSource: (name: SourceName) => Promise<string>): Promise<void> {
-  for (const operator of operators) {
+/** Installs each (of extra ones, those that are named), or leaves it if it was installed as it should be; then waits until all answer. `broker`: the image of a RabbitmqCluster that names none. */
+export async function installOperators(
+  broker: string,
+  getSource: (name: SourceName) => Promise<string>,
+  extra: readonly ExtraName[] = [],
+): Promise<void> {
+  const wanted = new Set<ExtraName>(extra.flatMap((name) => extras[name]));
+  const chosen = operators.filter((operator) => operator.extra === undefined || wanted.has(operator.extra));
+  for (const operator of chosen) {
     // The slowest to build is the last: the others are of use before.
     if (operator.source) await getSource(operator.source);
     await step(`${operator.name} ${operator.version}`, () => install(operator, broker));
   }
   await step("Operators", async () => {
-    await Promise.all(operators.map(waitReady));
+    await Promise.all(chosen.map(waitReady));
     return { value: undefined, way: "ready" };
   });
 }
@@ -123,9 +163,10 @@ async function install(operator: Operator, broker: string): Promise<{ value: und
   return { value: undefined, way: "installed" };
 }
 
-async function waitReady({ deployments = [], apiServices = [] }: Operator): Promise<void> {
+async function waitReady({ deployments = [], apiServices = [], ready = [] }: Operator): Promise<void> {
   for (const [namespace, name] of deployments) await waitRollout(namespace, name, 180);
   for (const name of apiServices) await waitCondition(`The API ${name}`, "Available", [`apiservice/${name}`], 180);
+  for (const name of ready) await waitCondition(name, "Ready", [name], 60);
 }
 
 /** Operator to what was installed of it, in the cluster that is up. */

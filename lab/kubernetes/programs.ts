@@ -80,6 +80,21 @@ export const sources = {
     programs: { manager: "cmd" },
     minutes: 2,
   },
+  topologyOperator: {
+    what: "the RabbitMQ messaging topology operator",
+    tool: "rabbitmq-messaging-topology-operator",
+    module: { path: "github.com/rabbitmq/messaging-topology-operator", version: pins.topologyOperator },
+    programs: { manager: "" },
+    minutes: 3,
+  },
+  certManager: {
+    what: "cert-manager",
+    tool: "cert-manager",
+    module: { path: "github.com/cert-manager/cert-manager", version: pins.certManager },
+    programs: { controller: "" },
+    own: "cert-manager",
+    minutes: 4,
+  },
   keda: {
     what: "KEDA",
     tool: "keda",

@@ -19,7 +19,7 @@ import { apply, tryKubectl, waitCondition, waitRollout } from "./kubectl.js";
 import { kubeletName, pauseImage, proxyName, startContainerd, startKubelet, startProxy } from "./node.js";
 import { MAX_NODES, nodeName, runFolder, stateFolder } from "./layout.js";
 import { addNetwork } from "./network.js";
-import { installOperators } from "./operators.js";
+import { installOperators, type ExtraName } from "./operators.js";
 import { getNodePackages } from "./packages.js";
 import { sources, type SourceName } from "./programs.js";
 import { startKwok } from "./kwok.js";
@@ -31,6 +31,8 @@ export interface ClusterOptions {
   readonly kwok?: number;
   /** The operators that the prod stack expects. @default true */
   readonly operators?: boolean;
+  /** Operators beside those. @default none */
+  readonly with?: readonly ExtraName[];
 }
 
 export interface Cluster {
@@ -87,7 +89,7 @@ export async function upCluster(options: ClusterOptions = {}): Promise<Cluster> 
     const brought = [await importImage(broker), await importImage(worker)].some(Boolean);
     return { value: { broker, worker }, way: brought ? "brought to the nodes" : "there", title: `Images ${broker}, ${worker}` };
   });
-  if (options.operators !== false) await installOperators(images.broker, getSource);
+  if (options.operators !== false) await installOperators(images.broker, getSource, options.with);
   if (options.kwok) {
     await getSource("kwok");
     await step(`kwok ${pins.kwok}`, () => startKwok(options.kwok ?? 0, nodes));
