@@ -92,9 +92,18 @@ export class KubernetesApi {
   }
 
   private spawn(program: string, options: Parameters<typeof flags>[0]): void {
-    const log = openSync(this.file(`${this.processes.length}.log`), "w");
-    this.processes.push(spawn(program, flags(options), { stdio: ["ignore", log, log] }));
+    this.run(program, flags(options));
+  }
+
+  /** Starts a program that ends with the API; `KUBECONFIG` leads it here. Gives the file with what it says. */
+  run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): string {
+    const file = this.file(`${this.processes.length}.log`);
+    const log = openSync(file, "w");
+    this.processes.push(
+      spawn(program, args, { stdio: ["ignore", log, log], cwd: this.folder, env: { ...process.env, KUBECONFIG: this.kubeconfig, ...env } }),
+    );
     closeSync(log);
+    return file;
   }
 
   /** What kubectl says. */
@@ -104,6 +113,15 @@ export class KubernetesApi {
       limit: 60_000,
     });
     return stdout.trim();
+  }
+
+  /** A kubeconfig with the rights of a ServiceAccount alone. Gives the file. */
+  async kubeconfigOf(namespace: string, account: string): Promise<string> {
+    const token = await this.ask(["create", "token", account, "--namespace", namespace, "--duration=1h"]);
+    const server = await this.ask(["config", "view", "--output=jsonpath={.clusters[0].cluster.server}"]);
+    const file = this.file(`${namespace}-${account}.kubeconfig`);
+    writeFileSync(file, kubeconfigFor(server, token), { mode: 0o600 });
+    return file;
   }
 
   /** A field of an object, by JSONPath without braces; "" if either is missing, or the whole kind. */
