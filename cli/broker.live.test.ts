@@ -1,10 +1,13 @@
 /** Verbs that ask a real broker: `drift`, and `--broker` instead of a topology. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { writeEndpoint } from "../broker/address.js";
 import { brokerApi, scratchVhost } from "../testing/broker.js";
+import { until } from "../testing/until.js";
 import { compileInstallation } from "../topology/compile/compile.js";
 import { definitions } from "../topology/compile/definitions.js";
 import type { Topology } from "../topology/model.js";
@@ -89,6 +92,52 @@ test("drift is seen and gone, and the broker itself can be drawn, checked and ex
   expect(wrong.error).toContain('does not know user "nobody"');
   expect([before, after, checked, wrong].map(({ out, error }) => out + error).join()).not.toMatch(/geheim|password":/);
 });
+
+test("diff and review count what would be lost now; a watch tells changes until Ctrl-C", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "warren-cli-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const { vhost, managementUrl, username, password } = await scratchVhost();
+  const topology: Topology = { name: vhost, queues: { work: { type: "classic" }, gone: { type: "quorum" } } };
+  await brokerApi("POST", "/api/definitions", definitions(compileInstallation({ topologies: [topology] })));
+  for (const [queue, count] of [
+    ["work", 2],
+    ["gone", 3],
+  ] as const)
+    for (let sent = 0; sent < count; sent++)
+      await brokerApi("POST", `/api/exchanges/${vhost}/amq.default/publish`, {
+        ...{ properties: {}, routing_key: queue, payload: "x", payload_encoding: "string" },
+      });
+  writeFileSync(join(folder, "old.json"), JSON.stringify(topology));
+  writeFileSync(join(folder, "new.json"), JSON.stringify({ name: vhost, queues: { work: { type: "quorum" } } }));
+  const broker = managementUrl.replace("://", `://${encodeURIComponent(username)}:${encodeURIComponent(password)}@`);
+
+  const told = (await warren(folder, {}, "diff", "old.json", "new.json", "--live", broker, "--json")).out;
+  const { objects } = JSON.parse(told) as { readonly objects: readonly { readonly name: string; readonly messages?: number }[] };
+  expect(objects.filter(({ messages }) => messages !== undefined)).toMatchObject([
+    { name: "gone", consequence: "delete and lose messages", messages: 3 },
+    { name: "work", consequence: "replace and lose messages", messages: 2 },
+  ]);
+  // The broker as the old side is counted without being asked to.
+  expect((await warren(folder, {}, "diff", "--broker", broker, "new.json")).out).toContain("\n5 messages would be lost now\n");
+  expect((await warren(folder, {}, "review", "old.json", "new.json", "--live", broker)).out).toContain(
+    "**⚠ 5 messages would be lost now; ",
+  );
+
+  const words = ["drift", "old.json", "--watch", "--interval", "1s", "--textfile", "w.prom", "--broker", broker];
+  const child = spawn(process.execPath, [join(__dirname, "../bin/warren.cjs"), ...words], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let out = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => void (out += text));
+  await until(() => out.includes("No drift"), 60_000);
+  await brokerApi("PUT", `/api/queues/${vhost}/stray`, { durable: true, arguments: { "x-queue-type": "classic" } });
+  await until(() => out.includes(`+ extra       ${vhost}: queue stray`));
+  await until(() => readFileSync(join(folder, "w.prom"), "utf8").includes(`{vhost="${vhost}",kind="extra"} 1\n`));
+  child.kill("SIGINT");
+  const [code] = (await once(child, "exit")) as [number];
+  expect({ code, lines: out.trim().split("\n").length }).toEqual({ code: 1, lines: 2 });
+}, 120_000);
 
 test("env: the dev stack's addresses, vhosts and users, and no password", async () => {
   const folder = mkdtempSync(join(tmpdir(), "warren-cli-"));
