@@ -1,5 +1,5 @@
 /** How the management API of a cluster in Kubernetes is spoken to: what its operator and its certificate left in Secrets. */
-import { ApiException, CoreV1Api, CustomObjectsApi, type KubeConfig } from "@kubernetes/client-node";
+import { ApiException, CoreV1Api, CustomObjectsApi, PatchStrategy, setHeaderOptions, type KubeConfig } from "@kubernetes/client-node";
 import { brokerNames, CA_KEY } from "../k8s/names.js";
 import type { ProdSettings } from "../k8s/settings.js";
 import { WarrenError } from "../topology/errors.js";
@@ -37,6 +37,29 @@ export async function accessOf(config: KubeConfig, { cluster, namespaces, tls }:
     throw new WarrenError(`The Kubernetes cluster of context ${config.getCurrentContext()} does not say what is in it: ${why}.`, {
       remedy: `see to it that it answers, and that you may read RabbitmqClusters and Secrets in namespace ${namespace}: kubectl auth can-i get secrets -n ${namespace}`,
       exitCode: 2,
+      cause: error,
+    });
+  }
+}
+
+/** Takes `deleteIfEmpty` off an object of the messaging topology operator that is about to be deleted; one that is gone is fine. */
+export async function releaseQueue(
+  config: KubeConfig,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): Promise<void> {
+  try {
+    await config.makeApiClient(CustomObjectsApi).patchNamespacedCustomObject(
+      {
+        ...{ group: "rabbitmq.com", version: "v1beta1", plural: "queues", namespace, name },
+        body: { spec: { deleteIfEmpty: false } },
+      },
+      setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
+    );
+  } catch (error) {
+    if (isAbsent(error)) return;
+    const why = error instanceof ApiException ? `the API answers ${error.code}` : (error as Error).message;
+    throw new WarrenError(`The operator's guard on Queue ${namespace}/${name} cannot be taken off: ${why}.`, {
+      remedy: `see to it that you may patch Queues: kubectl auth can-i patch queues.rabbitmq.com -n ${namespace}`,
       cause: error,
     });
   }

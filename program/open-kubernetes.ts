@@ -25,13 +25,14 @@ import type { InstallationPlan } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
 import type { Installation } from "../topology/model.js";
 import { topologyScript } from "../topology/script.js";
-import { accessOf, type Access } from "./kubernetes-access.js";
+import { accessOf, releaseQueue, type Access } from "./kubernetes-access.js";
 import { registerObject, registerObjects } from "./kubernetes-objects.js";
 import { generationPasswords } from "./kubernetes-secrets.js";
 import type { KubernetesSettings } from "./kubernetes-settings.js";
 import { localCertificates } from "./local-certificates.js";
 import { LOCAL_FOLDER, localSecret } from "./local-secrets.js";
 import { look, type OpenBroker } from "./open-broker.js";
+import type { OperatorTopologyArgs } from "./operator-topology.js";
 import type { Settings } from "./settings.js";
 
 /** What workers and monitoring are made with. */
@@ -42,6 +43,8 @@ export interface InKubernetes {
   readonly provider: pulumi.ProviderResource;
   /** The broker's, if the stack has made it. */
   readonly namespace: pulumi.Resource | undefined;
+  /** Lets the messaging topology operator delete a queue without a look at it. */
+  readonly release: OperatorTopologyArgs["release"];
   /** Who vouches for the broker's certificate, PEM; empty where everybody knows them. */
   readonly ca: pulumi.Output<string>;
 }
@@ -137,6 +140,7 @@ export async function openKubernetes(
       settings: wanted,
       options: { provider, dependsOn: namespaces },
       provider,
+      release: (queue) => releaseQueue(config, queue),
       namespace: namespaces[objects.namespaces.findIndex(({ metadata }) => metadata.name === wanted.namespaces.broker)],
       ca: pulumi.output(known.apply(({ ca }) => ca ?? "")),
     },

@@ -12,6 +12,7 @@ import { OwnResource } from "../provision/own/resource.js";
 import { resolveSecrets, secretNamed, type Secrets } from "../provision/secrets.js";
 import { connectionOf, type Provisioned } from "../provision/topology.js";
 import { wireLimits } from "../provision/wire-limits.js";
+import { USER } from "../topology/compile/custom-resources.js";
 import type { InstallationPlan } from "../topology/compile/plan.js";
 import { registerObject } from "./kubernetes-objects.js";
 
@@ -30,6 +31,14 @@ export interface OperatorTopologyArgs {
   readonly secrets: Secrets;
   readonly allowDataLoss: boolean;
   readonly isGone: () => Promise<boolean>;
+  /** Lets the operator delete a queue without a look at it. */
+  readonly release: (queue: QueueObject) => Promise<void>;
+}
+
+/** Where an object is that stands for a queue. */
+export interface QueueObject {
+  readonly namespace: string;
+  readonly name: string;
 }
 
 /** An object that the operator cannot declare says why by then; a queue that may not go yet is not waited for much longer. */
@@ -103,10 +112,19 @@ export class OperatorTopology extends pulumi.ComponentResource implements Provis
       }),
       ...uris.map(({ name: id, namespace, data }) => [id, secret({ name: id, namespace }, data)] as const),
     ]);
-    const objects = registerInOrder(part.objects, secrets, inCluster);
-    const beside = registerBeside(part.beside, args.secrets, (kind, id, spec) =>
-      own(kind, id, spec, { dependsOn: [...dependsOn, ...objects] }),
+    const objects = registerInOrder(part.objects, secrets, inCluster, { Queue: queueHooks(args), Vhost: deleteHooks().vhost });
+    const users = new Map(
+      part.objects.flatMap(({ kind, metadata }, at) => {
+        const [name, resource] = [metadata.annotations?.[USER], objects[at]];
+        return kind === "User" && name !== undefined && resource ? [[name, resource] as const] : [];
+      }),
     );
+    const beside = registerBeside(part.beside, args.secrets, (kind, id, spec, user) => {
+      const login = user === undefined ? undefined : users.get(user);
+      // With a user its limits go.
+      const goes = login ? { replaceWith: [login], deleteBeforeReplace: true } : {};
+      return own(kind, id, spec, { dependsOn: [...dependsOn, ...objects], ...goes });
+    });
     const all = [...objects, ...secrets.values(), ...beside];
     // They depend on all of it, so that a destroy comes to them first, and is refused before anything is gone.
     const guards = vhosts.map((vhost) =>
@@ -141,6 +159,20 @@ function uriData(secrets: Secrets, { values, origin }: TopologyPart["uris"][numb
   );
 }
 
+/**
+ * The count, and then the operator's own guard is taken off what may go: with `deleteIfEmpty` it looks the queue up before it deletes it, and if it has
+ * to begin again (another write came between) it finds none, and never lets its object go. [1.15.0, measured]
+ */
+function queueHooks({ release }: OperatorTopologyArgs): Pick<pulumi.ResourceOptions, "hooks"> {
+  const { hooks } = deleteHooks().queue;
+  if (!hooks) return {};
+  const ask = async ({ oldOutputs }: pulumi.ResourceHookArgs): Promise<void> => {
+    const { metadata } = (oldOutputs ?? {}) as { readonly metadata?: Partial<QueueObject> };
+    if (metadata?.name !== undefined && metadata.namespace !== undefined) await release(metadata as QueueObject);
+  };
+  return { hooks: { beforeDelete: [...(hooks.beforeDelete ?? []), new pulumi.ResourceHook("warren-operator-queue-delete", ask)] } };
+}
+
 /** Names of Secrets stand in a spec under one of these. */
 const secretNames = (object: KubernetesObject): string[] => {
   const { importCredentialsSecret, uriSecret } = object["spec"] as Readonly<Record<string, { readonly name: string } | undefined>>;
@@ -152,11 +184,11 @@ function registerInOrder(
   objects: readonly KubernetesObject[],
   secrets: ReadonlyMap<string, pulumi.Resource>,
   common: pulumi.CustomResourceOptions,
+  hooks: Readonly<Record<string, Pick<pulumi.ResourceOptions, "hooks">>>,
 ): pulumi.CustomResource[] {
   const order = orderOf(objects);
   const byKey = new Map(objects.map((object) => [keyOf(object), object]));
   const made = new Map<string, pulumi.CustomResource>();
-  const hooks = deleteHooks();
   const make = (key: string): pulumi.CustomResource => {
     const known = made.get(key);
     if (known) return known;
@@ -171,8 +203,7 @@ function registerInOrder(
         replaceWith: [...read, ...goesWith.map(make)],
         replaceOnChanges: [...fixed],
         deleteBeforeReplace: true,
-        ...(object.kind === "Queue" ? hooks.queue : {}),
-        ...(object.kind === "Vhost" ? hooks.vhost : {}),
+        ...hooks[object.kind],
         // Every broker has this vhost, whoever made it.
         ...(object.kind === "Vhost" && vhost + name === "/" ? { retainOnDelete: true } : {}),
       }),
@@ -183,14 +214,21 @@ function registerInOrder(
   return objects.map((object) => make(keyOf(object)));
 }
 
-type Own = (kind: "vhost-limits" | "user-limits" | "parameter" | "global-parameter", id: string, spec: object) => OwnResource;
+type Own = (
+  kind: "vhost-limits" | "user-limits" | "parameter" | "global-parameter",
+  id: string,
+  spec: object,
+  user?: string,
+) => OwnResource;
 
 function registerBeside({ vhostLimits, userLimits, parameters, globalParameters }: Beside, secrets: Secrets, own: Own): OwnResource[] {
   return [
     ...vhostLimits.map(({ vhost, limits }) =>
       own("vhost-limits", objectName(vhost, "vhost-limits", "limits"), { vhost, limits: wireLimits(limits) }),
     ),
-    ...userLimits.map(({ user, limits }) => own("user-limits", globalName("user-limits", user), { user, limits: wireLimits(limits) })),
+    ...userLimits.map(({ user, limits }) =>
+      own("user-limits", globalName("user-limits", user), { user, limits: wireLimits(limits) }, user),
+    ),
     ...parameters.map(({ vhost, component, name, value, origin }) =>
       own("parameter", objectName(vhost, "parameter", component, name), {
         vhost,

@@ -13,8 +13,19 @@ export async function provisionTopology(settings: Settings, broker: OpenBroker, 
   if (broker.inKubernetes && part) {
     // Its libraries are large, and nobody else needs them.
     const { OperatorTopology } = await import("./operator-topology.js");
-    const { provider, namespace } = broker.inKubernetes;
-    const args = { plan, part, broker: broker.args, provider, namespace, passwords, secrets, allowDataLoss, isGone: broker.isGone };
+    const { provider, namespace, release } = broker.inKubernetes;
+    const args = {
+      plan,
+      part,
+      broker: broker.args,
+      provider,
+      namespace,
+      passwords,
+      secrets,
+      allowDataLoss,
+      isGone: broker.isGone,
+      release,
+    };
     return new OperatorTopology(NAME, args, broker.options);
   }
   return new RabbitTopology(
