@@ -262,6 +262,27 @@ describe("waiting", () => {
   });
 });
 
+test("a condition of before a change does not count, where the controller says what it has seen", async () => {
+  const metadata = {
+    namespace: "seen",
+    name: "thing",
+    annotations: { "pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "30" },
+  };
+  const object = [`seens.${group}`, "thing", "-n", "seen"];
+  const conditions = [{ type: "Ready", status: "True" }];
+  await begin([namespace("seen"), definition("Seen"), thing("Seen", metadata, { level: "low" })]);
+  const first = stack.up();
+  await until(async () => (await uid(...object)) !== "");
+  await api.setStatus({ observedGeneration: 1, conditions }, ...object);
+  succeeds(await first);
+  const hasty = { ...metadata, annotations: { ...metadata.annotations, "pulumi.com/timeoutSeconds": "3" } };
+  change(2, thing("Seen", hasty, { level: "high" }));
+  expect(fails(await stack.up())).toContain("has not seen the change yet");
+  await api.setStatus({ observedGeneration: 2 }, ...object);
+  succeeds(await stack.up());
+  succeeds(await stack.destroy());
+});
+
 describe("an update that was killed", () => {
   test("in the middle of a wait is completed by the next, on the same object", async () => {
     const annotations = { "pulumi.com/waitFor": "condition=Ready" };

@@ -25,8 +25,17 @@ func checkOfExpression(expression string) (check, error) {
 	return nil, fmt.Errorf("%s: %q is none of `condition=TYPE`, `condition=TYPE=STATUS`, `jsonpath={.PATH}`, `jsonpath={.PATH}=VALUE`", annotationWaitFor, expression)
 }
 
+// isBehind tells that the status is about an earlier generation, where its controller says of which.
+func isBehind(live *unstructured.Unstructured) bool {
+	seen, isSaid, _ := unstructured.NestedInt64(live.Object, "status", "observedGeneration")
+	return isSaid && seen < live.GetGeneration()
+}
+
 func checkCondition(kind, wanted string) check {
 	return func(_ context.Context, live *unstructured.Unstructured) (readinessOf, error) {
+		if isBehind(live) {
+			return readinessOf{missing: "its controller has not seen the change yet"}, nil
+		}
 		missing := fmt.Sprintf("no condition %s yet; expected %s", kind, wanted)
 		for _, condition := range conditionsOf(live) {
 			switch {
