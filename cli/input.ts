@@ -42,24 +42,23 @@ function fromText(text: string, label: string): Input {
   return inputFrom(value, label);
 }
 
+/** The definitions of a broker, or of one vhost of it, with the internal exchanges that an export leaves out. */
+export async function exportOf(management: Management, vhost?: string): Promise<{ readonly [key: string]: unknown }> {
+  const [definitions, exchanges] = await Promise.all([management.rawDefinitions(vhost), management.exchanges()]);
+  const exported = definitions as { exchanges?: object[] };
+  const internal = exchanges.filter(
+    ({ internal: is, vhost: of, arguments: args }) => is && !("x-internal-purpose" in args) && (vhost === undefined || of === vhost),
+  );
+  return { ...exported, exchanges: [...(exported.exchanges ?? []), ...internal.map((exchange) => ofVhost(exchange, vhost))] };
+}
+
 /** Reads all vhosts, or the one that the address names. */
 async function fromBroker(url: string, console: Console): Promise<Input> {
   const address = brokerAddress({ url, environment: console.environment, directory: console.cwd });
   const management = new Management(address.management);
   try {
-    const [definitions, exchanges] = await Promise.all([management.rawDefinitions(address.vhost), management.exchanges()]);
-    const exported = definitions as { exchanges?: object[] };
-    // An export leaves internal exchanges out.
-    const internal = exchanges.filter(
-      ({ internal: is, vhost, arguments: args }) =>
-        is && !("x-internal-purpose" in args) && (address.vhost === undefined || vhost === address.vhost),
-    );
-    const whole = {
-      ...exported,
-      exchanges: [...(exported.exchanges ?? []), ...internal.map((exchange) => ofVhost(exchange, address.vhost))],
-    };
     const label = address.vhost ?? management.endpoint;
-    return { label, ...read(whole, label), exported: true };
+    return { label, ...read(await exportOf(management, address.vhost), label), exported: true };
   } finally {
     await management.close();
   }

@@ -15,6 +15,7 @@ import { envVerb } from "./verbs/env.js";
 import { explainVerb } from "./verbs/explain.js";
 import { exporterVerb } from "./verbs/exporter.js";
 import { graphVerb } from "./verbs/graph.js";
+import { importVerb } from "./verbs/import.js";
 import { loadVerb } from "./verbs/load.js";
 import { migrateVerb } from "./verbs/migrate.js";
 import { monitoringVerb } from "./verbs/monitoring.js";
@@ -34,6 +35,7 @@ const VERBS: readonly Verb[] = [
   crdsVerb,
   asyncapiVerb,
   docsVerb,
+  importVerb,
   permissionsVerb,
   diffVerb,
   reviewVerb,

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../cli/main.js";
 
-export const PAGES = ["cli.md", "diff.md", "sizing.md"].map((name) => join(__dirname, name));
+export const PAGES = ["adopt.md", "cli.md", "diff.md", "sizing.md"].map((name) => join(__dirname, name));
 
 /** Lines shown of an output that a last line `...` cuts short. */
 const CUT = 24;

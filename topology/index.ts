@@ -17,6 +17,17 @@ export { difference, objectChanges, type Change, type Difference, type ObjectCha
 export type { Duration, Size } from "./durations.js";
 export { WarrenError, type ErrorDetails } from "./errors.js";
 export { explain, explainText, type Explanation } from "./explain.js";
+export {
+  importDefinitions,
+  type Consumer,
+  type FoundSecret,
+  type Imported,
+  type ImportedTopology,
+  type ImportOptions,
+  type LeftOut,
+  type Note,
+  type ProposedService,
+} from "./import/index.js";
 export type * from "./model.js";
 export { read, type Read } from "./read.js";
 export { router, type Route, type Router } from "./routing.js";
