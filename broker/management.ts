@@ -336,6 +336,11 @@ export class Management {
     return this.#find(named(wire.WireExchangeTraffic), encode`/api/exchanges/${vhost}` + `?columns=${columns}`);
   }
 
+  /** All of a vhost, each with the name that the API has for it. */
+  allBindings(vhost: string): Promise<wire.WireBinding[]> {
+    return this.#read(z.array(wire.WireBinding), encode`/api/bindings/${vhost}`);
+  }
+
   /** Those between two objects. */
   async bindings(vhost: string, ends: BindingEnds): Promise<wire.WireBinding[]> {
     return (await this.#find(z.array(wire.WireBinding), this.#between(vhost, ends))) ?? [];

@@ -9,6 +9,7 @@ import { nodeNames, portsOf, published } from "../docker/nodes.js";
 import { pluginsOf } from "../topology/compile/plugins.js";
 import { isGone, preflight, type Found } from "../docker/preflight.js";
 import { UI } from "../docker/ui-files.js";
+import { adoptionOf, type Adoption } from "../provision/adopt.js";
 import type { BrokerArgs } from "../provision/args.js";
 import { managementOf, type Connection } from "../provision/connection.js";
 import { guard } from "../provision/guard.js";
@@ -27,6 +28,8 @@ export interface OpenBroker {
   readonly args: BrokerArgs;
   /** Of the topology: what it waits for, and with what it ends. */
   readonly options: pulumi.ComponentResourceOptions;
+  /** What is on it already and is taken over. */
+  readonly adoption?: Adoption;
   readonly salt: string;
   /** By user, of those whose password is neither the configuration's nor one that is made for every user. */
   readonly passwords?: Readonly<Record<string, pulumi.Input<string>>>;
@@ -121,7 +124,10 @@ export async function lookInDocker(settings: Settings, plan: InstallationPlan, c
 
 async function openExternal(settings: Settings, external: ExternalSettings, plan: InstallationPlan, salt: string): Promise<OpenBroker> {
   await look(settings, plan, external.connection);
+  const warn = (text: string): void => void pulumi.log.warn(text);
+  const adoption = settings.adopt ? await adoptionOf({ connection: external.connection, plan, onWarn: warn }) : undefined;
   return {
+    ...(adoption ? { adoption } : {}),
     args: externalArgs(external),
     options: {},
     salt,

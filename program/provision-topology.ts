@@ -35,6 +35,7 @@ export async function provisionTopology(settings: Settings, broker: OpenBroker, 
       environment,
       strict,
       allowDataLoss,
+      ...(broker.adoption ? { adopt: broker.adoption } : {}),
       // It has looked already, before the broker's container was touched.
       guard: false,
       secrets,

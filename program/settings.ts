@@ -50,6 +50,8 @@ export interface Settings {
   readonly broker: DockerSettings | ExternalSettings | KubernetesSettings;
   readonly brokerVersion: Version | undefined;
   readonly allowDataLoss: boolean;
+  /** Whether what is on the broker already is imported. */
+  readonly adopt: boolean;
   readonly strict: boolean;
   readonly secrets: Readonly<Record<string, pulumi.Input<string>>>;
   readonly passwords: Readonly<Record<string, pulumi.Input<string>>>;
@@ -148,6 +150,17 @@ export function readSettings(): Settings {
   const broker = text(config, "broker") ?? "docker";
   const read = Object.hasOwn(BROKERS, broker) ? BROKERS[broker as keyof typeof BROKERS] : undefined;
   if (!read) throw wrong("broker", broker, Object.keys(BROKERS));
+  const adopt = boolean(config, "adopt");
+  if (adopt && broker !== "external") {
+    throw new WarrenError(
+      `warren:adopt is true, and warren:broker is ${JSON.stringify(broker)}: only a broker that is there can be adopted.`,
+      {
+        remedy:
+          "pulumi config set warren:broker external, with warren:endpoint, warren:username and warren:password; or take warren:adopt out",
+        exitCode: 2,
+      },
+    );
+  }
   const version = text(config, "brokerVersion");
   const brokerVersion = VERSIONS.find((known) => known === version);
   if (version !== undefined && brokerVersion === undefined) throw wrong("brokerVersion", version, VERSIONS);
@@ -157,6 +170,7 @@ export function readSettings(): Settings {
     broker: read(config),
     brokerVersion,
     allowDataLoss: boolean(config, "allowDataLoss"),
+    adopt,
     strict: boolean(config, "strict"),
     secrets: secretTexts(config, "secrets"),
     passwords: secretTexts(config, "passwords"),

@@ -2,6 +2,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type * as rabbitmq from "@pulumi/rabbitmq";
 import type { Installation, Topology } from "../topology/model.js";
+import type { Adoption } from "./adopt.js";
 import type { SpecInput } from "./own/resource.js";
 
 /** Where the broker is, and as whom to speak to it: an administrator. */
@@ -60,6 +61,11 @@ export interface RabbitTopologyArgs {
    * messages is refused. The hooks before each deletion stay in any case. @default true
    */
   readonly guard?: boolean;
+  /**
+   * What is on the broker already and is taken over without being written, from `adoption()`: official resources are imported, own ones find
+   * theirs equal. @default none: equal objects are declared again
+   */
+  readonly adopt?: Adoption;
   /** Whether warnings of the check stop the program too. @default false */
   readonly strict?: boolean;
   /** Begins the logical names of all children: for several brokers in one stack. @default "" */

@@ -15,6 +15,8 @@ export interface Context {
   readonly hooks: DeleteHooks;
   readonly transform: Transforms;
   readonly namePrefix: string;
+  /** By logical name without the prefix, of what is on the broker already and is taken over. */
+  readonly importIds: ReadonlyMap<string, string>;
   /** What has to be there before anything on the broker. */
   readonly dependsOn: readonly pulumi.Resource[];
   /** With whose end everything here ends: the broker, or what keeps its data. */
@@ -42,7 +44,8 @@ export function official<Args extends object, R extends pulumi.CustomResource>(
   options: pulumi.CustomResourceOptions,
   transform: Transform<Args> | undefined,
 ): R {
-  const all = { ...common(context, options), provider: context.provider };
+  const id = context.importIds.get(name);
+  const all = { ...common(context, options), provider: context.provider, ...(id === undefined ? {} : { import: id }) };
   transform?.(args, all, context.namePrefix + name);
   return new type(context.namePrefix + name, args, all);
 }

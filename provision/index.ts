@@ -1,4 +1,5 @@
 /** Topologies as Pulumi resources. */
+export { adoption, type AdoptArgs, type Adoption } from "./adopt.js";
 export * from "./args.js";
 export type { Connection } from "./connection.js";
 export * from "./guard.js";

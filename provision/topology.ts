@@ -108,6 +108,7 @@ function contextOf(
     hooks: deleteHooks(),
     transform: args.transform ?? {},
     namePrefix,
+    importIds: args.adopt?.ids ?? new Map<string, string>(),
     dependsOn,
     deletedWith: options.deletedWith,
     passwordOf: (user, secret) => passwordOf(args, user, secret),

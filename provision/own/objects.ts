@@ -56,8 +56,8 @@ export function objectBehaviour(name: KindName): Behaviour {
     async create({ spec, connection }) {
       const broker = client(connection);
       const live = await kind.read(broker, spec);
-      const different = live && !kind.overwrites ? differences(kind, live, spec) : [];
-      const refused = different.filter((field) => !adoptable(kind, spec)(field));
+      const different = live ? differences(kind, live, spec) : [];
+      const refused = kind.overwrites ? [] : different.filter((field) => !adoptable(kind, spec)(field));
       if (live && refused.length > 0) {
         throw new WarrenError(
           `The ${kind.label(spec)} is on the broker already, and is different: ${differenceText(kind, refused, live, spec)}.`,
@@ -66,7 +66,7 @@ export function objectBehaviour(name: KindName): Behaviour {
           },
         );
       }
-      if (!live || kind.overwrites) await kind.write(broker, spec, live);
+      if (!live || (kind.overwrites && different.length > 0)) await kind.write(broker, spec, live);
       const fixed = kind.fixed.map((field) => spec[field]).filter((part) => typeof part === "string");
       return { id: [name, ...fixed].join(" "), outs: kept(kind, live && !kind.overwrites ? live : spec) };
     },
