@@ -251,9 +251,11 @@ export const prodSettings = z.strictObject({
       create: z.boolean().default(true),
     })
     .prefault({}),
-  /** Where the operators run, and how their pods are labelled; the stack installs none of them by itself. */
+  /** Operators: where they run, and how their pods are labelled; they are expected, or installed from manifests. */
   operators: z
     .strictObject({
+      /** Files and https addresses of manifests that the stack applies before all else, and takes away last. @default none: they are there */
+      manifests: z.array(z.string().min(1)).default([]),
       cluster: peer.prefault({ namespace: "rabbitmq-system", labels: { "app.kubernetes.io/component": "rabbitmq-operator" } }),
       topology: peer.prefault({
         namespace: "rabbitmq-system",

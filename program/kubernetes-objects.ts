@@ -46,3 +46,17 @@ export function registerObject(
 /** In their order, each kind of thing after those before it that it may need: `dependsOn` of a list's members is what went before the list. */
 export const registerObjects = (objects: readonly KubernetesObject[], options: pulumi.CustomResourceOptions): pulumi.CustomResource[] =>
   objects.map((object) => registerObject(object, options));
+
+/** Those of others: namespaces first, then kinds, then the rest. Kinds stay when the stack goes: every object of them in the cluster would go too. */
+export function registerManifests(objects: readonly KubernetesObject[], options: pulumi.CustomResourceOptions): pulumi.CustomResource[] {
+  const order = ["Namespace", "CustomResourceDefinition"];
+  const steps = [order[0], order[1], undefined].map((wanted) =>
+    objects.filter(({ kind }) => (wanted === undefined ? !order.includes(kind) : kind === wanted)),
+  );
+  return steps.reduce<pulumi.CustomResource[]>((made, step) => {
+    const next = step.map((object) =>
+      registerObject(object, { ...options, dependsOn: made, retainOnDelete: object.kind === "CustomResourceDefinition" }),
+    );
+    return [...made, ...next];
+  }, []);
+}

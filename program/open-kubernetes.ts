@@ -14,6 +14,7 @@ import { findingTexts, review } from "../k8s/rules/index.js";
 import type { ProdSettings } from "../k8s/settings.js";
 import { sizeOf, sizeTable } from "../k8s/sizes.js";
 import { kubeConfig } from "../kube/context.js";
+import { readManifests } from "../kube/manifests.js";
 import { amqpForward } from "../kube/ports.js";
 import { managementOf, type Connection } from "../provision/connection.js";
 import { deleteHooks } from "../provision/delete-hooks.js";
@@ -26,7 +27,7 @@ import { WarrenError } from "../topology/errors.js";
 import type { Installation } from "../topology/model.js";
 import { topologyScript } from "../topology/script.js";
 import { accessOf, releaseQueue, type Access } from "./kubernetes-access.js";
-import { registerObject, registerObjects } from "./kubernetes-objects.js";
+import { registerManifests, registerObject, registerObjects } from "./kubernetes-objects.js";
 import { generationPasswords } from "./kubernetes-secrets.js";
 import type { KubernetesSettings } from "./kubernetes-settings.js";
 import { localCertificates } from "./local-certificates.js";
@@ -77,8 +78,10 @@ export async function openKubernetes(
   const provider = providerOf(chosen.context ?? "");
   // Whatever makes the engine delete or replace the cluster: not while it holds messages.
   const guarded = deleteHooks().broker;
-  const namespaces = registerObjects(objects.namespaces, { provider, ...guarded });
-  const inCluster: pulumi.CustomResourceOptions = { provider, dependsOn: namespaces };
+  const operators = registerManifests(await readManifests(wanted.operators.manifests, directory), { provider });
+  // What operators look after goes before them.
+  const namespaces = registerObjects(objects.namespaces, { provider, dependsOn: operators, ...guarded });
+  const inCluster: pulumi.CustomResourceOptions = { provider, dependsOn: [...operators, ...namespaces] };
   const certificate = await ownCertificate(wanted, directory, inCluster);
   const isBroker = ({ kind }: KubernetesObject): boolean => kind === "RabbitmqCluster";
   const before = registerObjects(
@@ -138,7 +141,7 @@ export async function openKubernetes(
     inKubernetes: {
       objects,
       settings: wanted,
-      options: { provider, dependsOn: namespaces },
+      options: inCluster,
       provider,
       release: (queue) => releaseQueue(config, queue),
       namespace: namespaces[objects.namespaces.findIndex(({ metadata }) => metadata.name === wanted.namespaces.broker)],
