@@ -187,6 +187,7 @@ export type WireVhostDefinitions = z.infer<typeof WireVhostDefinitions>;
 export const WireConsumer = z.object({
   consumer_tag: z.string(),
   queue: z.object({ vhost: z.string(), name: z.string() }),
+  exclusive: z.boolean().optional(),
   /** From the statistics: empty for a consumer of the last moments. */
   channel_details: z
     .union([z.object({ user: z.string().optional() }), z.array(z.never()).transform((): { user?: string } => ({}))])

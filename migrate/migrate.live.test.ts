@@ -142,6 +142,15 @@ test("what would take messages out of the queues that hold them is refused befor
   expect(await names()).toEqual(["work classic"]);
 });
 
+test("a consumer that lets nobody else take, and an address where nobody is let in, are refused before anything is led elsewhere", async () => {
+  const { consumerTag } = await channel.consume("work", () => undefined, { exclusive: true });
+  expect(await migrate("--yes")).toMatchObject({ code: 2, error: expect.stringMatching(/has an exclusive consumer/) as string });
+  await channel.cancel(consumerTag);
+  words = words.map((word) => (word.startsWith("amqp:") ? "amqp://127.0.0.1:1" : word));
+  expect(await migrate("--yes")).toMatchObject({ code: 2, error: expect.stringMatching(/No AMQP connection to/) as string });
+  expect(await names()).toEqual(["work classic"]);
+});
+
 test("what waits in a ladder is waited for", async () => {
   const ladder = { "x-queue-type": "classic", "x-message-ttl": 15_000, "x-dead-letter-exchange": "", "x-dead-letter-routing-key": "work" };
   await channel.assertQueue("work.retry", { arguments: ladder });

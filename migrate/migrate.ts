@@ -14,7 +14,7 @@ import type { WireBinding, WireQueue } from "../broker/wire.js";
 import type { PlannedPolicy, PlannedQueue } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
 import { plural } from "../topology/plural.js";
-import type { BrokerSettings } from "../workers/dead-letters/connection.js";
+import { checkQueue, Connection, type BrokerSettings } from "../workers/dead-letters/connection.js";
 import { Mover } from "./mover.js";
 import { heldFor, standing, type Held, type Standing } from "./stage.js";
 
@@ -100,6 +100,8 @@ export class Migration {
         exitCode: 2,
       });
     if (stage === "change") {
+      // Before anything is led elsewhere.
+      await this.#requireAccess();
       await this.#requireRoom();
       await this.#prepare();
       await this.#empty();
@@ -115,6 +117,26 @@ export class Migration {
   #step(text: string): void {
     this.args.signal?.throwIfAborted();
     this.args.onStep?.(text);
+  }
+
+  /** Whoever moves has to be let in, and be able to take. */
+  async #requireAccess(): Promise<void> {
+    const connection = await Connection.open(this.args.broker);
+    try {
+      await checkQueue(connection, this.#name);
+    } finally {
+      await connection.close();
+    }
+    const { management, broker } = this.args;
+    const exclusive = (await management.consumers(this.#vhost)).find(({ queue, exclusive: alone }) => alone && queue.name === this.#name);
+    if (!exclusive) return;
+    throw new WarrenError(
+      `${this.#name} has an exclusive consumer (${exclusive.consumer_tag}): nobody else may take from it, ${broker.credentials.username} neither.`,
+      {
+        remedy: "stop that consumer, or let it consume without exclusive; singleActiveConsumer keeps one at a time",
+        exitCode: 2,
+      },
+    );
   }
 
   /** What comes back has to find room: a queue that is full drops its oldest, or takes no more. */

@@ -34,7 +34,7 @@ export class Mover {
     private readonly writer: ConfirmChannel,
   ) {}
 
-  /** Begins at once. Reads and publishes over connections of its own: an alarm stops publishers only. Throws a `WorkerError` if it cannot begin. */
+  /** Begins at once. Reads and publishes over connections of its own: an alarm stops publishers only. Throws a `WorkerError` or a WarrenError if it cannot begin. */
   static async open(args: MoverArgs): Promise<Mover> {
     const reading = await Connection.open(args.broker);
     const writing = await Connection.open(args.broker).catch(async (error: unknown) => {
@@ -42,8 +42,14 @@ export class Mover {
       throw error;
     });
     const mover = new Mover(args, [reading, writing], await reading.channel(), await writing.confirmChannel());
-    await mover.#begin();
-    return mover;
+    try {
+      await mover.#begin();
+      return mover;
+    } catch (error) {
+      const fault = mover.#fault(wordsOf(error));
+      await mover.close();
+      throw fault;
+    }
   }
 
   async #begin(): Promise<void> {
