@@ -256,6 +256,18 @@ describe("what is found", () => {
     expect(JSON.stringify(found) + driftText(found)).not.toMatch(/right|wrong/);
   });
 
+  test("what is secret inside of a value, or called so, is never shown of a live one", () => {
+    const auth = { token: { secret: "t" }, version: 1 };
+    const planned = compileInstallation({
+      topologies: [{ ...shop, federationUpstreams: {}, parameters: [{ component: "c", name: "n", value: { auth } }] }],
+    });
+    const value = { auth: { token: "live-token", version: 2, clientSecret: "live-secret" } };
+    const live = changed(({ parameters }) => ({ parameters: parameters.map((parameter) => ({ ...parameter, value })) }), planned);
+    const found = drift(planned, live).mismatched;
+    expect(found).toMatchObject([{ field: "value.auth", actual: { token: "(hidden)", version: 2, clientSecret: "(hidden)" } }]);
+    expect(JSON.stringify(found)).not.toMatch(/live-/);
+  });
+
   test("two URIs that differ only in their credentials are hidden as such", () => {
     const open = compileInstallation({ topologies: [{ ...shop, federationUpstreams: { north: { uri: "amqp://u:one@north" } } }] });
     const live = changed(

@@ -84,7 +84,7 @@ export function mismatches(planned: Item, actual: Item, secrets?: DriftOptions["
     const [want, is] = [planned.fields.get(field), actual.fields.get(field)];
     if (holds(want, is, secrets)) return [];
     // Two values that differ in what must not be shown alone are shown as that.
-    const [expected, shown] = [printable(want), printable(is)];
+    const [expected, shown] = [printable(want), printable(is, want)];
     const hidden = field === "passwordHash" || equal(expected, shown);
     return [
       { ...entry(planned), field, ...(hidden ? { expected: "(hidden)", actual: "(another value, hidden)" } : { expected, actual: shown }) },
@@ -114,13 +114,29 @@ function holds(planned: unknown, actual: unknown, secrets: DriftOptions["secrets
   return equal(planned, actual);
 }
 
-/** A value without what must not be read: credentials in URIs; a secret by its name alone. JSON has no `undefined`. */
-function printable(value: unknown): unknown {
+/** Values that nobody wrote down as secret, and that are. */
+const SECRET_KEY = /(password|passwd|passphrase|secret|token|api[-_]?key)$/i;
+
+/**
+ * A value without what must not be read: credentials in URIs; a secret by its name alone; of a live one what is secret in `planned`, or is called so.
+ * JSON has no `undefined`.
+ */
+function printable(value: unknown, planned?: unknown): unknown {
   if (value === undefined || value === null) return null;
   if (isSecret(value)) return `(secret ${value.secret})`;
+  // Of a URI the rest may be read.
+  if (isSecret(planned)) return typeof value === "string" && value.includes("://") ? withoutCredentials(value) : "(hidden)";
   if (typeof value === "string") return withoutCredentials(value);
-  if (Array.isArray(value)) return value.map(printable);
-  if (typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, printable(inner)]));
+  const inside = (key: string | number): unknown =>
+    typeof planned === "object" ? (planned as Record<string, unknown> | null)?.[key] : undefined;
+  if (Array.isArray(value)) return value.map((each, at) => printable(each, inside(at)));
+  if (typeof value === "object")
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [
+        key,
+        SECRET_KEY.test(key) && typeof inner === "string" ? "(hidden)" : printable(inner, inside(key)),
+      ]),
+    );
   return value;
 }
 

@@ -25,6 +25,8 @@ export interface MigrateArgs {
   readonly queue: PlannedQueue;
   /** Those of the plan that are for this queue alone: a queue of another type has others. */
   readonly policies?: readonly PlannedPolicy[];
+  /** Nothing comes to the queue by its name but from a ladder of retries. @default false: a queue whose dead letters come here is refused */
+  readonly publishersStopped?: boolean;
   readonly signal?: AbortSignal;
   readonly onStep?: (text: string) => void;
   readonly onProgress?: (progress: Progress) => void;
@@ -100,8 +102,7 @@ export class Migration {
         exitCode: 2,
       });
     if (stage === "change") {
-      // Before anything is led elsewhere.
-      await this.#requireAccess();
+      await this.#requireSafe();
       await this.#requireRoom();
       await this.#prepare();
       await this.#empty();
@@ -119,30 +120,66 @@ export class Migration {
     this.args.onStep?.(text);
   }
 
-  /** Whoever moves has to be let in, and be able to take. */
-  async #requireAccess(): Promise<void> {
-    const connection = await Connection.open(this.args.broker);
+  /** What cannot be done without loss is refused before anything is led elsewhere. */
+  async #requireSafe(): Promise<void> {
+    const { management, broker } = this.args;
+    const connection = await Connection.open(broker);
     try {
       await checkQueue(connection, this.#name);
     } finally {
       await connection.close();
     }
-    const { management, broker } = this.args;
-    const exclusive = (await management.consumers(this.#vhost)).find(({ queue, exclusive: alone }) => alone && queue.name === this.#name);
-    if (!exclusive) return;
-    throw new WarrenError(
-      `${this.#name} has an exclusive consumer (${exclusive.consumer_tag}): nobody else may take from it, ${broker.credentials.username} neither.`,
-      {
-        remedy: "stop that consumer, or let it consume without exclusive; singleActiveConsumer keeps one at a time",
-        exitCode: 2,
-      },
+    const refuse = (fault: string, remedy: string): never => {
+      throw new WarrenError(`${this.#name} ${fault}.`, { remedy, exitCode: 2 });
+    };
+    const live = await management.getQueue(this.#vhost, this.#name);
+    if (!live) return;
+    if (typeOf(live) === "stream")
+      refuse(
+        "is a stream: messages are read out of a stream, not taken",
+        "declare a queue of another name beside it, and let consumers go over",
+      );
+    if (live.auto_delete || setting(live, "expires") !== undefined)
+      refuse(
+        "is deleted by the broker when nobody uses it, with what is in it",
+        "take that from it first (expires by policy), or let consumers empty it",
+      );
+    const alone = (await management.consumers(this.#vhost)).find(({ queue, exclusive }) => exclusive && queue.name === this.#name);
+    if (alone)
+      refuse(
+        `has an exclusive consumer (${alone.consumer_tag}): nobody else may take from it`,
+        "stop that consumer, or let it consume without exclusive; singleActiveConsumer keeps one at a time",
+      );
+    await this.#requireKey(live, refuse);
+    const others = (await this.#feeders()).filter((queue) => !isRung(queue)).map(({ name }) => name);
+    if (others.length > 0 && !this.args.publishersStopped)
+      refuse(
+        `takes dead letters of ${others.join(", ")} past all exchanges: those that come when it is made again would be lost`,
+        "stop the consumers of these, and say so: --publishers-stopped",
+      );
+  }
+
+  /** A message that was moved comes by the queue's name: where dead letters keep their key, it would be another one. */
+  async #requireKey(live: WireQueue, refuse: (fault: string, remedy: string) => never): Promise<void> {
+    const exchange = setting(live, "dead-letter-exchange");
+    if (typeof exchange !== "string" || exchange === "" || setting(live, "dead-letter-routing-key") !== undefined) return;
+    const type = (await this.args.management.getExchange(this.#vhost, exchange))?.type;
+    if (type === undefined || type === "fanout" || type === "headers") return;
+    refuse(
+      `gives its dead letters to the ${type} exchange ${exchange} with the key that they came with, which a message that was moved has no more`,
+      "give it a key for them (deadLetterTo.routingKey; by policy it changes in place), or let consumers empty it",
     );
   }
 
   /** What comes back has to find room: a queue that is full drops its oldest, or takes no more. */
   async #requireRoom(): Promise<void> {
     const { management, queue, policies = [] } = this.args;
-    const limits = [queue.arguments["x-max-length"], ...policies.map(({ definition }) => definition["max-length"])];
+    const live = await management.getQueue(this.#vhost, this.#name);
+    const limits = [
+      queue.arguments["x-max-length"],
+      live?.effective_policy_definition?.["max-length"],
+      ...policies.map(({ definition }) => definition["max-length"]),
+    ];
     const room = Math.min(...limits.filter((limit) => typeof limit === "number"), Infinity);
     const counts = await management.counts();
     const messages = counts.find(({ vhost, name }) => vhost === this.#vhost && name === this.#name)?.messages ?? 0;
@@ -156,20 +193,26 @@ export class Migration {
   async #prepare(): Promise<void> {
     const { management } = this.args;
     this.#step(`new messages go to ${this.#held.new}`);
-    for (const name of [this.#held.old, this.#held.new]) await this.#makeHeld(name);
+    const live = await management.getQueue(this.#vhost, this.#name);
+    for (const name of [this.#held.old, this.#held.new]) await this.#makeHeld(name, live);
     const bindings = await this.#bindings(this.#name);
     for (const binding of bindings) await management.putBinding(this.#vhost, { ...identity(binding), destination: this.#held.new });
     for (const binding of bindings) await management.deleteBinding(this.#vhost, identity(binding));
   }
 
-  async #makeHeld(name: string): Promise<void> {
+  /** Like `live`, what expires by its own time there becomes a dead letter. */
+  async #makeHeld(name: string, live?: WireQueue): Promise<void> {
     const { management } = this.args;
+    const deadLetters = ["dead-letter-exchange", "dead-letter-routing-key"].flatMap((key) => {
+      const value = live && setting(live, key);
+      return value === undefined ? [] : [[key, value] as const];
+    });
     const pattern = `^${name.replace(/[^\w-]/g, "\\$&")}$`;
-    const definition = { "delivery-limit": -1 };
-    await management.putPolicy(this.#vhost, name, { pattern, applyTo: "queues", priority: POLICY_PRIORITY, definition });
+    const definition = { "delivery-limit": -1, ...Object.fromEntries(deadLetters) };
     // Of each run that is ended the broker counts what it held as delivered.
     const args = { "x-queue-type": "quorum", "x-delivery-limit": -1 };
     await management.putQueue(this.#vhost, name, { durable: true, autoDelete: false, arguments: args });
+    await management.putPolicy(this.#vhost, name, { pattern, applyTo: "queues", priority: POLICY_PRIORITY, definition });
     const made = await management.getQueue(this.#vhost, name);
     const limits = TAKES_MESSAGES.filter((key) => made?.effective_policy_definition?.[key] !== undefined);
     if (limits.length === 0) return;
@@ -192,7 +235,7 @@ export class Migration {
   /** Until nothing is in the queue, at its consumers, or on its way back to it from a queue where it waits. */
   async #empty(): Promise<void> {
     this.#step(`what is in ${this.#name} goes to its consumers, and to ${this.#held.old}`);
-    const feeders = await this.#feeders();
+    const feeders = (await this.#feeders()).filter(isRung).map(({ name }) => name);
     const mover = await Mover.open({ broker: this.args.broker, from: this.#name, to: this.#held.old });
     try {
       let [since, told] = [Date.now(), ""];
@@ -215,13 +258,11 @@ export class Migration {
     }
   }
 
-  /** Queues whose dead letters come to this one past all exchanges: the rungs of a ladder of retries. */
-  async #feeders(): Promise<string[]> {
-    const setting = (queue: WireQueue, name: string): unknown => queue.arguments[`x-${name}`] ?? queue.effective_policy_definition?.[name];
+  /** Queues whose dead letters come to this one past all exchanges. */
+  async #feeders(): Promise<WireQueue[]> {
     return (await this.args.management.queues(this.#vhost))
       .filter((queue) => queue.name !== this.#name && setting(queue, "dead-letter-exchange") === "")
-      .filter((queue) => setting(queue, "dead-letter-routing-key") === this.#name)
-      .map(({ name }) => name);
+      .filter((queue) => setting(queue, "dead-letter-routing-key") === this.#name);
   }
 
   async #declare(): Promise<void> {
@@ -260,7 +301,7 @@ export class Migration {
   }
 
   async #bring(from: string, enough = (left: number): boolean => left === 0): Promise<void> {
-    const mover = await Mover.open({ broker: this.args.broker, from, to: this.#name });
+    const mover = await Mover.open({ broker: this.args.broker, from, to: this.#name, alone: true });
     const before = this.#back;
     try {
       for (let left = Infinity; !enough(left);) {
@@ -280,6 +321,14 @@ export class Migration {
     await sleep(LOOK_MS);
   }
 }
+
+const typeOf = ({ type, arguments: args }: WireQueue): unknown => type ?? args["x-queue-type"];
+
+/** By argument, else by policy. */
+const setting = (queue: WireQueue, name: string): unknown => queue.arguments[`x-${name}`] ?? queue.effective_policy_definition?.[name];
+
+/** Where messages wait, and come back by themselves. */
+const isRung = (queue: WireQueue): boolean => setting(queue, "message-ttl") !== undefined;
 
 const identity = ({ source, destination, routing_key, arguments: args }: WireBinding) =>
   ({ source, destination, destinationType: "queue", routingKey: routing_key, arguments: args }) as const;

@@ -2,6 +2,7 @@
 import type { Channel, ConfirmChannel, ConsumeMessage, Options } from "amqplib";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WarrenError } from "../topology/errors.js";
+import { EXCHANGE, KEY, originOf } from "../workers/consume/history.js";
 import { closeChannel, Connection, wordsOf, type BrokerSettings } from "../workers/dead-letters/connection.js";
 
 /** Unconfirmed at a time. */
@@ -15,6 +16,8 @@ export interface MoverArgs {
   readonly broker: BrokerSettings;
   readonly from: string;
   readonly to: string;
+  /** Nobody else may take from it meanwhile: another run, or what the broker still has of one whose machine is gone. @default false */
+  readonly alone?: boolean;
 }
 
 export class Mover {
@@ -61,10 +64,14 @@ export class Mover {
     for (const connection of this.connections) connection.watch(() => connection.lost !== undefined && this.#fail(connection.lost));
     writer.on("return", () => this.#fail(`the broker does not route to "${this.args.to}"`));
     await reader.prefetch(PREFETCH);
-    const { consumerTag } = await reader.consume(this.args.from, (message) => {
-      if (message === null) return this.#fail(`"${this.args.from}" was taken away, or its node went down`);
-      this.#move(message);
-    });
+    const { consumerTag } = await reader.consume(
+      this.args.from,
+      (message) => {
+        if (message === null) return this.#fail(`"${this.args.from}" was taken away, or its node went down`);
+        this.#move(message);
+      },
+      { exclusive: this.args.alone ?? false },
+    );
     this.#tag = consumerTag;
   }
 
@@ -117,11 +124,16 @@ export class Mover {
 }
 
 /** All that a publisher can say, but the user if that is somebody else. */
-function propertiesOf({ properties }: ConsumeMessage, own: string): Options.Publish {
-  const { headers = {}, userId, ...rest } = properties as unknown as Record<string, unknown>;
+function propertiesOf(message: ConsumeMessage, own: string): Options.Publish {
+  const { headers = {}, userId, ...rest } = message.properties as unknown as Record<string, unknown>;
+  const origin = originOf(message);
   return {
     ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)),
     ...(userId === own ? { userId: own } : {}),
-    headers: Object.fromEntries(Object.entries(headers as object).filter(([name]) => !NOT_AGAIN.test(name))),
+    headers: {
+      ...Object.fromEntries(Object.entries(headers as object).filter(([name]) => !NOT_AGAIN.test(name))),
+      // It comes by the name of a queue now; workers, and who puts dead letters back, read these.
+      ...(origin.exchange === "" ? {} : { [EXCHANGE]: origin.exchange, [KEY]: origin.key }),
+    },
   };
 }

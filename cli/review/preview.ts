@@ -46,7 +46,7 @@ const OPS: Readonly<Record<string, PreviewStep["op"]>> = {
 /** Colours of a terminal, and the engine's own markup. */
 const plain = (text: string): string => text.replace(/\u001b\[[0-9;]*m|<\{%[^%]*%\}>/g, "");
 
-const loses = (op: PreviewStep["op"], type: string): boolean => (op === "delete" || op === "replace") && /:(Queue|VHost)$/.test(type);
+const loses = (op: PreviewStep["op"], type: string): boolean => (op === "delete" || op === "replace") && /:(Queue|VHost|Vhost)$/.test(type);
 
 /** Throws a WarrenError (exit code 2) for what is no preview. What stands before the JSON, as a wrapper prints it, is passed over. */
 export function readPreview(text: string, label: string): PreviewResult {

@@ -101,7 +101,7 @@ function shown({ stage, differences }: Standing, { vhost, queue }: Found, rungs:
   const rest = {
     change: [
       `  1. new messages go to ${held.new}`,
-      `  2. what is in it goes to its consumers, and to ${held.old}`,
+      `  2. what is in it goes to its consumers, and to ${held.old}; what waits in its ladder comes back first, and until then consumers get nothing new`,
       "  3. it is deleted once it is empty, and made as the topology says",
       "  4. what was held comes back, the oldest first; then new messages come to it again",
     ],
@@ -156,6 +156,7 @@ async function migrate(topology: string, name: string, given: Options, console: 
     const migration = (of: Pick<Found, "queue" | "policies">): Migration =>
       new Migration({
         ...{ management, broker: settings(found.vhost), ...of, signal },
+        publishersStopped: given.publishersStopped ?? false,
         onStep: (text) => {
           progress.end();
           console.error(`• ${visible(text)}`);

@@ -19,7 +19,8 @@ export interface WithSecrets {
 }
 
 const CREDENTIALS = /^[a-z][a-z0-9+.-]*:\/\/[^/\s]*@/i;
-const SECRET_KEYS = /^(.*[-_.])?(password|passwd|passphrase|secret|token|api[-_]?key)$/i;
+/** `clientSecret` and `client-secret`, and not `secretary`. */
+const SECRET_KEYS = /(^|[-_.]|[a-z\d](?=[A-Z]))(password|passwd|passphrase|secret|token|api[-_]?key)$/i;
 
 class Keeper {
   readonly secrets: FoundSecret[] = [];
