@@ -1,20 +1,9 @@
 /** `warren asyncapi`: YAML and JSON of the same document, one service, and what it refuses. */
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { run } from "./main.js";
+import { warrenCommand, type Said } from "../testing/warren-command.js";
 
-async function warren(...words: readonly string[]): Promise<{ code: number; out: string; error: string }> {
-  let [out, error] = ["", ""];
-  const console = {
-    out: (text: string) => void (out += text),
-    error: (text: string) => void (error += `${text}\n`),
-    style: (_: string, text: string) => text,
-    cwd: __dirname,
-    environment: {},
-  };
-  const code = await run(["asyncapi", ...words], console, "1.2.3");
-  return { code, out, error };
-}
+const warren = (...words: readonly string[]): Promise<Said> => warrenCommand(["asyncapi", ...words], { cwd: __dirname });
 
 test("YAML is the same document as JSON", async () => {
   const [yaml, json] = [await warren("all"), await warren("all", "--json")];

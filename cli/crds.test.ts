@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { run } from "./main.js";
+import { warrenCommand, type Said } from "../testing/warren-command.js";
 
 let folder = "";
 beforeAll(() => {
@@ -13,18 +13,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function warren(...words: readonly string[]): Promise<{ code: number; out: string; error: string }> {
-  let [out, error] = ["", ""];
-  const console = {
-    out: (text: string) => void (out += text),
-    error: (text: string) => void (error += `${text}\n`),
-    style: (_: string, text: string) => text,
-    cwd: folder,
-    environment: {},
-  };
-  const code = await run(["crds", ...words], console, "1.2.3");
-  return { code, out, error };
-}
+const warren = (...words: readonly string[]): Promise<Said> => warrenCommand(["crds", ...words], { cwd: folder });
 
 test("YAML: the same objects as JSON, one document each; the Secrets that it needs on the error output", async () => {
   const words = ["contextiq", "--cluster", "broker", "--cluster-namespace", "rabbit", "--namespace", "apps"];

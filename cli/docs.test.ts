@@ -1,19 +1,8 @@
 /** `warren docs`: a page, its diagram, the same as JSON. */
 import { expect, test } from "vitest";
-import { run } from "./main.js";
+import { warrenCommand, type Said } from "../testing/warren-command.js";
 
-async function warren(...words: readonly string[]): Promise<{ code: number; out: string; error: string }> {
-  let [out, error] = ["", ""];
-  const console = {
-    out: (text: string) => void (out += text),
-    error: (text: string) => void (error += `${text}\n`),
-    style: (_: string, text: string) => text,
-    cwd: __dirname,
-    environment: {},
-  };
-  const code = await run(["docs", ...words], console, "1.2.3");
-  return { code, out, error };
-}
+const warren = (...words: readonly string[]): Promise<Said> => warrenCommand(["docs", ...words], { cwd: __dirname });
 
 test("with Mermaid, with a picture, without", async () => {
   const { code, out } = await warren("debias");

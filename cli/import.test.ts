@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { installations } from "../testing/installations/index.js";
 import { HASH } from "../testing/installations/parts.js";
-import { run } from "./main.js";
+import { warrenCommand, type Said } from "../testing/warren-command.js";
 
 let folder = "";
 beforeAll(() => {
@@ -18,18 +18,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function warren(...words: readonly string[]): Promise<{ code: number; out: string; error: string }> {
-  let [out, error] = ["", ""];
-  const console = {
-    out: (text: string) => void (out += text),
-    error: (text: string) => void (error += `${text}\n`),
-    style: (_: string, text: string) => text,
-    cwd: folder,
-    environment: {},
-  };
-  const code = await run(["import", ...words], console, "1.2.3");
-  return { code, out, error };
-}
+const warren = (...words: readonly string[]): Promise<Said> => warrenCommand(["import", ...words], { cwd: folder });
 
 test("the file on the output; what is proposed on the error output", async () => {
   const { code, out, error } = await warren("springCloudStream.json");

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { run } from "./main.js";
+import { warrenCommand, type Said } from "../testing/warren-command.js";
 
 let folder = "";
 const at = (name: string): string => join(folder, name);
@@ -19,18 +19,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function warren(...words: readonly string[]): Promise<{ code: number; out: string; error: string }> {
-  let [out, error] = ["", ""];
-  const console = {
-    out: (text: string) => void (out += text),
-    error: (text: string) => void (error += `${text}\n`),
-    style: (_: string, text: string) => text,
-    cwd: folder,
-    environment: {},
-  };
-  const code = await run(["size", ...words], console, "1.2.3");
-  return { code, out, error };
-}
+const warren = (...words: readonly string[]): Promise<Said> => warrenCommand(["size", ...words], { cwd: folder });
 
 test("prints a table, a day, and what is assumed", async () => {
   const { code, out, error } = await warren("fo-analytics");

@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { run } from "../cli/main.js";
 import { brokerApi, commandEnvironment, scratchVhost, type ScratchVhost } from "../testing/broker.js";
+import { warrenCommand, type Said } from "../testing/warren-command.js";
 import { originOf } from "../workers/consume/history.js";
 import { verdict, type Entry } from "../workers/faults/ledger.js";
 
@@ -47,16 +47,7 @@ beforeEach(async () => {
   for (const key of ["a.*", "b"]) await channel.bindQueue("work", "in", key);
 });
 
-async function migrate(...more: readonly string[]): Promise<{ code: number; out: string; error: string }> {
-  let [out, error] = ["", ""];
-  const console = {
-    out: (text: string) => void (out += `${text}\n`),
-    error: (text: string) => void (error += `${text}\n`),
-    style: (_: unknown, text: string) => text,
-  };
-  const code = await run([...words, ...more], { ...console, cwd: __dirname, environment }, "1.2.3");
-  return { code, out, error };
-}
+const migrate = (...more: readonly string[]): Promise<Said> => warrenCommand([...words, ...more], { cwd: __dirname, environment });
 
 interface Queue {
   readonly name: string;

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { run } from "../cli/main.js";
 import { brokerApi, commandEnvironment, liveBroker, type LiveBroker } from "../testing/broker.js";
 import { TestStack } from "../testing/stack.js";
+import { warrenCommand } from "../testing/warren-command.js";
 import type { Topology } from "../topology/model.js";
 
 const shop = (type: "classic" | "quorum"): Topology => ({
@@ -51,9 +51,8 @@ it("is refused, made, seen, and then nothing is to be done", async () => {
   expect(refused.output).toMatch(/would lose 3 messages[^]*warren migrate TOPOLOGY QUEUE/);
 
   const { protocol, host } = new URL(broker.amqpUrl);
-  const said = { out: () => undefined, error: () => undefined, style: (_: unknown, text: string) => text };
   const words = ["migrate", file, "work", "--yes", "--amqp", `${protocol}//${host}`];
-  expect(await run(words, { ...said, cwd: folder, environment: commandEnvironment(broker) }, "1.2.3")).toBe(0);
+  expect(await warrenCommand(words, { cwd: folder, environment: commandEnvironment(broker) })).toMatchObject({ code: 0 });
   const queue = (await brokerApi("GET", "/api/queues/warren-test-migrate/work?disable_stats=true")) as Record<string, unknown>;
   expect(queue).toMatchObject({ type: "quorum", effective_policy_definition: { "max-length": 1000 } });
 

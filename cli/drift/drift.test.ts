@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Drift } from "../../broker/drift.js";
 import { fakeBroker, json } from "../../testing/fake-broker.js";
 import { WarrenError } from "../../topology/errors.js";
-import { run } from "../main.js";
+import { warrenCommand, type Said } from "../../testing/warren-command.js";
 import { textfile, writeTextfile, type Look } from "./textfile.js";
 import { changedLines, watchDrift } from "./watch.js";
 
@@ -90,18 +90,7 @@ test("a file is replaced whole, and nothing else is left", () => {
   expect(() => writeTextfile(join(folder, "not/there.prom"), "x")).toThrow("cannot be written (ENOENT)");
 });
 
-async function warren(...words: readonly string[]): Promise<{ code: number; out: string; error: string }> {
-  let [out, error] = ["", ""];
-  const console = {
-    out: (text: string) => void (out += text),
-    error: (text: string) => void (error += `${text}\n`),
-    style: (_: string, text: string) => text,
-    cwd: folder,
-    environment: {},
-  };
-  const code = await run(["drift", ...words], console, "1.2.3");
-  return { code, out, error };
-}
+const warren = (...words: readonly string[]): Promise<Said> => warrenCommand(["drift", ...words], { cwd: folder });
 
 test("once, from the command: the file, also where no broker answers", async () => {
   writeFileSync(join(folder, "t.json"), JSON.stringify({ name: "t", queues: { q: { type: "quorum" } } }));

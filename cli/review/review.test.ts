@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Topology } from "../../topology/model.js";
 import { systems } from "../../topology/systems/index.js";
-import { run } from "../main.js";
+import { warrenCommand, type Said } from "../../testing/warren-command.js";
 import { comment, LIMIT, marker, type Review } from "./comment.js";
 import { readPreview } from "./preview.js";
 
@@ -36,18 +36,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function warren(...words: readonly string[]): Promise<{ code: number; out: string; error: string }> {
-  let [out, error] = ["", ""];
-  const console = {
-    out: (text: string) => void (out += text),
-    error: (text: string) => void (error += `${text}\n`),
-    style: (_: string, text: string) => text,
-    cwd: folder,
-    environment: {},
-  };
-  const code = await run(["review", ...words], console, "1.2.3");
-  return { code, out, error };
-}
+const warren = (...words: readonly string[]): Promise<Said> => warrenCommand(["review", ...words], { cwd: folder });
 
 const urn = (types: string, name: string): string => `urn:pulumi:prod::shop::${types}::${name}`;
 const QUEUE = "warren:index:RabbitTopology$rabbitmq:index/queue:Queue";
