@@ -82,9 +82,12 @@ const SETTLE_MS = new Map<string | undefined, number>([
   ["stream", 11_000],
 ]);
 
+/** How old the counts of queues of these types can be, in milliseconds. */
+export const settleMs = (types: readonly (string | undefined)[]): number => Math.max(0, ...types.map((type) => SETTLE_MS.get(type) ?? 0));
+
 /** Waits until the counts of queues of these types are as old as the call. Gives how long that took. */
 export async function settle(types: readonly (string | undefined)[], onWait?: (ms: number) => void): Promise<number> {
-  const wait = Math.max(0, ...types.map((type) => SETTLE_MS.get(type) ?? 0));
+  const wait = settleMs(types);
   if (wait === 0) return 0;
   onWait?.(wait);
   await sleep(wait);

@@ -9,13 +9,17 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { readLive } from "../broker/live.js";
+import { settleMs } from "../broker/losses.js";
 import type { Management } from "../broker/management.js";
 import type { WireBinding, WireQueue } from "../broker/wire.js";
 import type { PlannedPolicy, PlannedQueue } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
+import { anyOf, escapeRegex } from "../topology/names.js";
 import { plural } from "../topology/plural.js";
-import { checkQueue, Connection, type BrokerSettings } from "../workers/dead-letters/connection.js";
+import type { BrokerSettings } from "../workers/dead-letters/connection.js";
+import { feedersOf, isRung, setting, typeOf } from "./live-queue.js";
 import { Mover } from "./mover.js";
+import { requireSafe } from "./safe.js";
 import { heldFor, standing, type Held, type Standing } from "./stage.js";
 
 export interface MigrateArgs {
@@ -54,8 +58,6 @@ export interface Migrated {
 const POLICY_PRIORITY = 1_000_000;
 /** What may take a message out of a queue. */
 const TAKES_MESSAGES = ["message-ttl", "expires", "max-length", "max-length-bytes"] as const;
-/** A count of the broker may be so old: the tick of quorum queues, and some more. */
-const SETTLE_MS = 6_000;
 const LOOK_MS = 500;
 /** What was routed before its binding went has arrived by then. */
 const ROUTED_MS = 1_000;
@@ -102,9 +104,9 @@ export class Migration {
         exitCode: 2,
       });
     if (stage === "change") {
-      await this.#requireSafe();
-      await this.#requireRoom();
-      await this.#prepare();
+      const live = await management.getQueue(this.#vhost, this.#name);
+      if (live) await requireSafe(this.args, live);
+      await this.#prepare(live);
       await this.#empty();
     }
     if (stage === "change" || stage === "declare") await this.#declare();
@@ -120,80 +122,10 @@ export class Migration {
     this.args.onStep?.(text);
   }
 
-  /** What cannot be done without loss is refused before anything is led elsewhere. */
-  async #requireSafe(): Promise<void> {
-    const { management, broker } = this.args;
-    const connection = await Connection.open(broker);
-    try {
-      await checkQueue(connection, this.#name);
-    } finally {
-      await connection.close();
-    }
-    const refuse = (fault: string, remedy: string): never => {
-      throw new WarrenError(`${this.#name} ${fault}.`, { remedy, exitCode: 2 });
-    };
-    const live = await management.getQueue(this.#vhost, this.#name);
-    if (!live) return;
-    if (typeOf(live) === "stream")
-      refuse(
-        "is a stream: messages are read out of a stream, not taken",
-        "declare a queue of another name beside it, and let consumers go over",
-      );
-    if (live.auto_delete || setting(live, "expires") !== undefined)
-      refuse(
-        "is deleted by the broker when nobody uses it, with what is in it",
-        "take that from it first (expires by policy), or let consumers empty it",
-      );
-    const alone = (await management.consumers(this.#vhost)).find(({ queue, exclusive }) => exclusive && queue.name === this.#name);
-    if (alone)
-      refuse(
-        `has an exclusive consumer (${alone.consumer_tag}): nobody else may take from it`,
-        "stop that consumer, or let it consume without exclusive; singleActiveConsumer keeps one at a time",
-      );
-    await this.#requireKey(live, refuse);
-    const others = (await this.#feeders()).filter((queue) => !isRung(queue)).map(({ name }) => name);
-    if (others.length > 0 && !this.args.publishersStopped)
-      refuse(
-        `takes dead letters of ${others.join(", ")} past all exchanges: those that come when it is made again would be lost`,
-        "stop the consumers of these, and say so: --publishers-stopped",
-      );
-  }
-
-  /** A message that was moved comes by the queue's name: where dead letters keep their key, it would be another one. */
-  async #requireKey(live: WireQueue, refuse: (fault: string, remedy: string) => never): Promise<void> {
-    const exchange = setting(live, "dead-letter-exchange");
-    if (typeof exchange !== "string" || exchange === "" || setting(live, "dead-letter-routing-key") !== undefined) return;
-    const type = (await this.args.management.getExchange(this.#vhost, exchange))?.type;
-    if (type === undefined || type === "fanout" || type === "headers") return;
-    refuse(
-      `gives its dead letters to the ${type} exchange ${exchange} with the key that they came with, which a message that was moved has no more`,
-      "give it a key for them (deadLetterTo.routingKey; by policy it changes in place), or let consumers empty it",
-    );
-  }
-
-  /** What comes back has to find room: a queue that is full drops its oldest, or takes no more. */
-  async #requireRoom(): Promise<void> {
-    const { management, queue, policies = [] } = this.args;
-    const live = await management.getQueue(this.#vhost, this.#name);
-    const limits = [
-      queue.arguments["x-max-length"],
-      live?.effective_policy_definition?.["max-length"],
-      ...policies.map(({ definition }) => definition["max-length"]),
-    ];
-    const room = Math.min(...limits.filter((limit) => typeof limit === "number"), Infinity);
-    const counts = await management.counts();
-    const messages = counts.find(({ vhost, name }) => vhost === this.#vhost && name === this.#name)?.messages ?? 0;
-    if (messages <= room) return;
-    throw new WarrenError(`${this.#name} holds ${plural(messages, "message")}, and is to hold at most ${room}.`, {
-      remedy: "let consumers take the others first, or give it a greater maxLength",
-    });
-  }
-
   /** New messages go to a queue beside it. They reach both for a moment: nothing is between the two. */
-  async #prepare(): Promise<void> {
+  async #prepare(live: WireQueue | undefined): Promise<void> {
     const { management } = this.args;
     this.#step(`new messages go to ${this.#held.new}`);
-    const live = await management.getQueue(this.#vhost, this.#name);
     for (const name of [this.#held.old, this.#held.new]) await this.#makeHeld(name, live);
     const bindings = await this.#bindings(this.#name);
     for (const binding of bindings) await management.putBinding(this.#vhost, { ...identity(binding), destination: this.#held.new });
@@ -207,7 +139,7 @@ export class Migration {
       const value = live && setting(live, key);
       return value === undefined ? [] : [[key, value] as const];
     });
-    const pattern = `^${name.replace(/[^\w-]/g, "\\$&")}$`;
+    const pattern = anyOf([escapeRegex(name)]);
     const definition = { "delivery-limit": -1, ...Object.fromEntries(deadLetters) };
     // Of each run that is ended the broker counts what it held as delivered.
     const args = { "x-queue-type": "quorum", "x-delivery-limit": -1 };
@@ -235,34 +167,32 @@ export class Migration {
   /** Until nothing is in the queue, at its consumers, or on its way back to it from a queue where it waits. */
   async #empty(): Promise<void> {
     this.#step(`what is in ${this.#name} goes to its consumers, and to ${this.#held.old}`);
-    const feeders = (await this.#feeders()).filter(isRung).map(({ name }) => name);
+    const feeders = (await feedersOf(this.args.management, this.#vhost, this.#name)).filter(isRung).map(({ name }) => name);
     const mover = await Mover.open({ broker: this.args.broker, from: this.#name, to: this.#held.old });
     try {
       let [since, told] = [Date.now(), ""];
       // Empty for as long as a count may be old: an older one would tell of a message by then.
-      while (Date.now() - since < SETTLE_MS + 2 * LOOK_MS) {
+      while (Date.now() - since < settleMs(["quorum"]) + 2 * LOOK_MS) {
         await this.#pause();
         const left = await mover.left();
+        this.args.onProgress?.({ doing: "emptying", moved: mover.moved, left });
+        if (left > 0) {
+          since = Date.now();
+          continue;
+        }
+        // Of all queues of the broker: asked for only where it decides.
         const counts = (await this.args.management.counts()).filter(({ vhost }) => vhost === this.#vhost);
         const of = (name: string): number => counts.find((queue) => queue.name === name)?.messages ?? 0;
         const waiting = feeders.filter((name) => of(name) > 0);
-        this.args.onProgress?.({ doing: "emptying", moved: mover.moved, left });
-        if (left > 0 || of(this.#name) > 0 || waiting.length > 0) since = Date.now();
-        const why = waiting.length > 0 ? `waiting for ${waiting.join(", ")}, whose messages come back to ${this.#name}` : "";
-        if (why !== told && why !== "" && left === 0) this.#step((told = why));
+        if (of(this.#name) > 0 || waiting.length > 0) since = Date.now();
+        const why = `waiting for ${waiting.join(", ")}, whose messages come back to ${this.#name}`;
+        if (waiting.length > 0 && why !== told) this.#step((told = why));
       }
       this.#out += mover.moved;
       this.#withoutUser += mover.withoutUser;
     } finally {
       await mover.close();
     }
-  }
-
-  /** Queues whose dead letters come to this one past all exchanges. */
-  async #feeders(): Promise<WireQueue[]> {
-    return (await this.args.management.queues(this.#vhost))
-      .filter((queue) => queue.name !== this.#name && setting(queue, "dead-letter-exchange") === "")
-      .filter((queue) => setting(queue, "dead-letter-routing-key") === this.#name);
   }
 
   async #declare(): Promise<void> {
@@ -272,8 +202,7 @@ export class Migration {
     for (const policy of policies) await management.putPolicy(this.#vhost, policy.name, policy);
     const live = await management.getQueue(this.#vhost, this.#name);
     // A quorum queue cannot be told to go only if it is empty (400).
-    if (live)
-      await management.deleteQueue(this.#vhost, this.#name, { ifEmpty: (live.type ?? live.arguments["x-queue-type"]) === "classic" });
+    if (live) await management.deleteQueue(this.#vhost, this.#name, { ifEmpty: typeOf(live) === "classic" });
     await management.putQueue(this.#vhost, this.#name, queue);
   }
 
@@ -321,14 +250,6 @@ export class Migration {
     await sleep(LOOK_MS);
   }
 }
-
-const typeOf = ({ type, arguments: args }: WireQueue): unknown => type ?? args["x-queue-type"];
-
-/** By argument, else by policy. */
-const setting = (queue: WireQueue, name: string): unknown => queue.arguments[`x-${name}`] ?? queue.effective_policy_definition?.[name];
-
-/** Where messages wait, and come back by themselves. */
-const isRung = (queue: WireQueue): boolean => setting(queue, "message-ttl") !== undefined;
 
 const identity = ({ source, destination, routing_key, arguments: args }: WireBinding) =>
   ({ source, destination, destinationType: "queue", routingKey: routing_key, arguments: args }) as const;

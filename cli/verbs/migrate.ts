@@ -6,6 +6,7 @@ import { fieldLine } from "../../broker/losses.js";
 import { heldFor, Migration, progressText, type Migrated, type Progress, type Standing } from "../../migrate/index.js";
 import { WarrenError } from "../../topology/errors.js";
 import type { Installation } from "../../topology/model.js";
+import { vhostName } from "../../topology/names.js";
 import { nearest } from "../../topology/nearest.js";
 import { plural } from "../../topology/plural.js";
 import { matches } from "../../topology/regex.js";
@@ -13,6 +14,7 @@ import { withTarget, type TargetOptions } from "../amqp-target.js";
 import { readInstallation } from "../input.js";
 import { interruption } from "../interruption.js";
 import { json, visible, type Console } from "../output.js";
+import { statusLine } from "../status-line.js";
 import { examples, options, TOPOLOGY, type ExitCode, type Verb } from "../verb.js";
 import { withBroker } from "./dlq.js";
 
@@ -66,7 +68,7 @@ function findPlanned(plan: InstallationPlan, name: string, vhost: string | undef
 /** Messages of the topology that reach the queue past all exchanges: no binding can lead them elsewhere. */
 const direct = ({ topologies }: Installation, { vhost, queue }: Found): string[] =>
   topologies
-    .filter(({ name, vhost: own }) => (own?.name ?? name) === vhost)
+    .filter((topology) => vhostName(topology) === vhost)
     .flatMap(({ messages }) => Object.entries(messages ?? {}))
     .filter(([, { to }]) => typeof to === "object" && "queue" in to && to.queue === queue.name)
     .map(([name]) => name);
@@ -127,20 +129,16 @@ function doneText({ from, moved, overtaken, withoutUser }: Migrated, { queue: { 
   ].join("\n");
 }
 
-/** A line every few seconds, or one in its place. */
+/** With the rate since this kind of work began. */
 function progressOn(console: Console): { readonly update: (progress: Progress) => void; readonly end: () => void } {
-  const stream = console.progress ?? { write: console.error };
-  const terminal = stream.isTTY === true;
-  let [doing, began, last] = ["", Date.now(), 0];
+  const { update, end } = statusLine(console);
+  let [doing, began] = ["", Date.now()];
   return {
     update: (progress) => {
-      if (progress.doing !== doing) [doing, began, last] = [progress.doing, Date.now(), 0];
-      if (Date.now() - last < (terminal ? 400 : 5000)) return;
-      last = Date.now();
-      const line = progressText(progress, (Date.now() - began) / 1000);
-      stream.write(terminal ? `\r\u001b[2K${line.slice(0, Math.max(10, (stream.columns ?? 80) - 1))}` : `${line}\n`);
+      if (progress.doing !== doing) [doing, began] = [progress.doing, Date.now()];
+      update(() => progressText(progress, (Date.now() - began) / 1000));
     },
-    end: () => void (terminal && stream.write("\r\u001b[2K")),
+    end,
   };
 }
 

@@ -1,0 +1,102 @@
+/** What cannot be done without loss, refused before anything is led elsewhere. */
+import type { Management } from "../broker/management.js";
+import type { WireQueue } from "../broker/wire.js";
+import type { PlannedPolicy, PlannedQueue } from "../topology/compile/plan.js";
+import { WarrenError } from "../topology/errors.js";
+import { plural } from "../topology/plural.js";
+import { checkQueue, Connection, type BrokerSettings } from "../workers/dead-letters/connection.js";
+import { feedersOf, isRung, setting, typeOf } from "./live-queue.js";
+
+export interface SafeArgs {
+  readonly management: Management;
+  readonly broker: BrokerSettings;
+  readonly queue: PlannedQueue;
+  readonly policies?: readonly PlannedPolicy[];
+  readonly publishersStopped?: boolean;
+}
+
+/** Throws a `WorkerError` or a WarrenError that says why, and what to do first. */
+export async function requireSafe(args: SafeArgs, live: WireQueue): Promise<void> {
+  await requireConnection(args);
+  requireLasting(live);
+  await requireTakers(args);
+  await requireKey(args, live);
+  await requireNoDeaths(args);
+  await requireRoom(args, live);
+}
+
+const refusal = (name: string, fault: string, remedy: string): WarrenError => new WarrenError(`${name} ${fault}.`, { remedy, exitCode: 2 });
+
+/** Whoever moves has to be let in. */
+async function requireConnection({ broker, queue }: SafeArgs): Promise<void> {
+  const connection = await Connection.open(broker);
+  try {
+    await checkQueue(connection, queue.name);
+  } finally {
+    await connection.close();
+  }
+}
+
+function requireLasting(live: WireQueue): void {
+  if (typeOf(live) === "stream")
+    throw refusal(
+      live.name,
+      "is a stream: messages are read out of a stream, not taken",
+      "declare a queue of another name beside it, and let consumers go over",
+    );
+  if (live.auto_delete || setting(live, "expires") !== undefined)
+    throw refusal(
+      live.name,
+      "is deleted by the broker when nobody uses it, with what is in it",
+      "take that from it first (expires by policy), or let consumers empty it",
+    );
+}
+
+async function requireTakers({ management, broker: { vhost }, queue: { name } }: SafeArgs): Promise<void> {
+  const alone = (await management.consumers(vhost)).find(({ queue, exclusive }) => exclusive && queue.name === name);
+  if (alone)
+    throw refusal(
+      name,
+      `has an exclusive consumer (${alone.consumer_tag}): nobody else may take from it`,
+      "stop that consumer, or let it consume without exclusive; singleActiveConsumer keeps one at a time",
+    );
+}
+
+/** A message that was moved comes by the queue's name: where dead letters keep their key, it would be another one. */
+async function requireKey({ management, broker: { vhost } }: SafeArgs, live: WireQueue): Promise<void> {
+  const exchange = setting(live, "dead-letter-exchange");
+  if (typeof exchange !== "string" || exchange === "" || setting(live, "dead-letter-routing-key") !== undefined) return;
+  const type = (await management.getExchange(vhost, exchange))?.type;
+  if (type === undefined || type === "fanout" || type === "headers") return;
+  throw refusal(
+    live.name,
+    `gives its dead letters to the ${type} exchange ${exchange} with the key that they came with, which a message that was moved has no more`,
+    "give it a key for them (deadLetterTo.routingKey; by policy it changes in place), or let consumers empty it",
+  );
+}
+
+async function requireNoDeaths({ management, broker: { vhost }, queue: { name }, publishersStopped }: SafeArgs): Promise<void> {
+  if (publishersStopped) return;
+  const others = (await feedersOf(management, vhost, name)).filter((queue) => !isRung(queue));
+  if (others.length > 0)
+    throw refusal(
+      name,
+      `takes dead letters of ${others.map((queue) => queue.name).join(", ")} past all exchanges: those that come when it is made again would be lost`,
+      "stop the consumers of these, and say so: --publishers-stopped",
+    );
+}
+
+/** What comes back has to find room: a queue that is full drops its oldest, or takes no more. */
+async function requireRoom({ management, broker, queue, policies = [] }: SafeArgs, live: WireQueue): Promise<void> {
+  const limits = [
+    queue.arguments["x-max-length"],
+    live.effective_policy_definition?.["max-length"],
+    ...policies.map(({ definition }) => definition["max-length"]),
+  ];
+  const room = Math.min(...limits.filter((limit) => typeof limit === "number"), Infinity);
+  const messages = (await management.counts()).find(({ vhost, name }) => vhost === broker.vhost && name === queue.name)?.messages ?? 0;
+  if (messages > room)
+    throw new WarrenError(`${queue.name} holds ${plural(messages, "message")}, and is to hold at most ${room}.`, {
+      remedy: "let consumers take the others first, or give it a greater maxLength",
+    });
+}
