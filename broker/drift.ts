@@ -4,6 +4,7 @@ import { equal } from "../topology/equal.js";
 import { alternateExchange, effectiveSettings, sourceText, winner, type PolicyObject, type SourcedValue } from "../topology/policies.js";
 import { path } from "../topology/path.js";
 import { matches } from "../topology/regex.js";
+import { namesSecret } from "../topology/secret-names.js";
 import { withoutCredentials } from "./faults.js";
 import { bindingId, itemId, liveItems, plannedItems, type Item, type ItemKind } from "./items.js";
 import type { LiveInstallation, LiveVhost } from "./live.js";
@@ -114,9 +115,6 @@ function holds(planned: unknown, actual: unknown, secrets: DriftOptions["secrets
   return equal(planned, actual);
 }
 
-/** Values that nobody wrote down as secret, and that are. */
-const SECRET_KEY = /(password|passwd|passphrase|secret|token|api[-_]?key)$/i;
-
 /**
  * A value without what must not be read: credentials in URIs; a secret by its name alone; of a live one what is secret in `planned`, or is called so.
  * JSON has no `undefined`.
@@ -134,7 +132,7 @@ function printable(value: unknown, planned?: unknown): unknown {
     return Object.fromEntries(
       Object.entries(value).map(([key, inner]) => [
         key,
-        SECRET_KEY.test(key) && typeof inner === "string" ? "(hidden)" : printable(inner, inside(key)),
+        namesSecret(key) && typeof inner === "string" ? "(hidden)" : printable(inner, inside(key)),
       ]),
     );
   return value;

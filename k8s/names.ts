@@ -1,7 +1,5 @@
 /** How things are called in the cluster: the names, labels, ports and addresses on which all builders agree. Pure. */
 import { createHash } from "node:crypto";
-import { serviceUser } from "../topology/names.js";
-import type { Topology } from "../topology/model.js";
 
 /** The longest name of a label's value, of a Service, and of what pods are called after. */
 const LONGEST = 63;
@@ -34,10 +32,6 @@ export const SECRET_KEYS = { username: "username", password: "password" } as con
 /** RabbitMQ users of the installation's own: they look, and consume nothing. */
 export const AUTOSCALER_USER = "warren-autoscaler";
 export const EXPORTER_USER = "warren-exporter";
-
-/** The RabbitMQ user of a service. */
-export const userOf = (topology: Topology, service: string): string =>
-  topology.services?.[service]?.user ?? serviceUser(topology.name, service);
 
 /** A ConfigMap in each namespace that talks to the broker: the authorities that vouch for it, PEM. */
 export const CA_CONFIG_MAP = "broker-ca";

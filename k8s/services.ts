@@ -1,7 +1,8 @@
 /** The services of an installation as Kubernetes sees them: what each is called, who its pods are, what it may reach, how many there are. Pure. */
 import type { Topology } from "../topology/model.js";
 import { startOf, takes, type Start } from "../workers/reference/jobs.js";
-import { LABELS, labelValue, serviceLabels, serviceName, serviceSecret, userOf } from "./names.js";
+import { userOf, vhostName } from "../topology/names.js";
+import { LABELS, labelValue, serviceLabels, serviceName, serviceSecret } from "./names.js";
 import { numbersOf, scalingBy, type Numbers } from "./numbers.js";
 import { serviceSettings, type Peer, type ProdSettings, type ServiceSettings } from "./settings.js";
 
@@ -42,7 +43,7 @@ function partOf(topology: Topology, service: string, settings: ProdSettings): Se
   return {
     ...{ topology, service, settings: own, start, user: userOf(topology, service), queues },
     ...numbersOf({ topology, service, own, settings, queues }),
-    vhost: topology.vhost?.name ?? topology.name,
+    vhost: vhostName(topology),
     name: serviceName(topology.name, service),
     pods: own.pods ?? { namespace: settings.namespaces.workers, labels: serviceLabels(topology.name, service) },
     deployed: settings.workers.deploy && own.deploy && takes(topology, service) && (own.image !== undefined || start !== undefined),

@@ -4,6 +4,7 @@ import { WarrenError } from "../topology/errors.js";
 import { path } from "../topology/path.js";
 import { bytesOf, millicoresOf } from "./quantities.js";
 import { withSystems } from "./systems.js";
+import { isObject } from "../topology/plain.js";
 
 /** A text; `pulumi config set --path` makes numbers and truth values of what looks like them. */
 const text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
@@ -287,9 +288,6 @@ export interface Resources {
   readonly cpuLimit?: string | undefined;
   readonly memory: string;
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Reads what stands at `warren:kubernetes`. Throws one WarrenError (exit code 2) with every fault. */
 export function readProdSettings(raw: unknown): ProdSettings {

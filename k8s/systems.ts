@@ -4,6 +4,7 @@
  */
 import type { z } from "zod";
 import type { service } from "./settings.js";
+import { isObject } from "../topology/plain.js";
 
 type Chosen = NonNullable<z.input<typeof service>>;
 
@@ -28,9 +29,6 @@ export const SYSTEM_SETTINGS: Readonly<Record<string, Readonly<Record<string, Ch
   },
   stage7: { "post-office": member, "mission-control": member, brain: member, "agent-set": member, librarian: member },
 };
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** What is written for services, over what the systems choose; what is not an object is left for the schema to refuse. */
 export function withSystems(written: unknown): unknown {

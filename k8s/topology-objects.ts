@@ -2,7 +2,7 @@
 import { findingsText } from "../topology/check/findings-text.js";
 import { isSayable, uriSecretOf, type UriSecret } from "../topology/compile/custom-resource-links.js";
 import { customResources } from "../topology/compile/custom-resources.js";
-import type { InstallationPlan, Plan, PlannedParameter } from "../topology/compile/plan.js";
+import { usersOf, type InstallationPlan, type Plan, type PlannedParameter } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
 import type { UserLimits, Vhost } from "../topology/model.js";
 import type { KubernetesObject } from "./objects.js";
@@ -42,14 +42,18 @@ const hasLimits = (limits: object | undefined): boolean => Object.keys(limits ??
 const withoutLimits = <T extends { readonly limits?: unknown }>({ limits: _limits, ...rest }: T): Omit<T, "limits"> => rest;
 
 /** Each user once: those that several topologies name are the same one. */
-const usersOf = ({ global, vhosts }: InstallationPlan): Plan["users"] => [
-  ...new Map([...global.users, ...vhosts.flatMap(({ users }) => users)].reverse().map((user) => [user.name, user])).values(),
+const loginsOf = (plan: InstallationPlan): Plan["users"] => [
+  ...new Map(
+    usersOf(plan)
+      .reverse()
+      .map((user) => [user.name, user]),
+  ).values(),
 ];
 
 function besideOf(plan: InstallationPlan): Beside {
   return {
     vhostLimits: plan.vhosts.flatMap(({ vhost: { name, limits } }) => (limits && hasLimits(limits) ? [{ vhost: name, limits }] : [])),
-    userLimits: usersOf(plan).flatMap(({ name, limits }) => (limits && hasLimits(limits) ? [{ user: name, limits }] : [])),
+    userLimits: loginsOf(plan).flatMap(({ name, limits }) => (limits && hasLimits(limits) ? [{ user: name, limits }] : [])),
     parameters: plan.vhosts.flatMap(({ vhost, parameters }) =>
       parameters.filter((each) => !isSayable(each)).map((each) => ({ ...each, vhost: vhost.name })),
     ),
@@ -85,7 +89,7 @@ export function topologyObjects(plan: InstallationPlan, { cluster, namespaces }:
         exitCode: 2,
       },
     );
-  const users = new Map(usersOf(plan).map(({ name }) => [`User ${name}`, name]));
+  const users = new Map(loginsOf(plan).map(({ name }) => [`User ${name}`, name]));
   return {
     objects,
     logins: secrets.flatMap(({ name, of }) => {

@@ -4,6 +4,7 @@ import { isAbsolute, join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { keyOf, type KubernetesObject } from "../k8s/objects.js";
 import { WarrenError } from "../topology/errors.js";
+import { isObject } from "../topology/plain.js";
 
 /** Milliseconds for one address. */
 const FETCH_MS = 30_000;
@@ -37,9 +38,6 @@ async function textOf(source: string, directory: string): Promise<string> {
   }
   throw wrong(source, why, "download it, and give the file's path");
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function objectsIn(source: string, text: string): KubernetesObject[] {
   return parseAllDocuments(text).flatMap((document, index) => {

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { readProdSettings, type ProdSettings } from "../k8s/settings.js";
 import { WarrenError } from "../topology/errors.js";
+import { isObject } from "../topology/plain.js";
 
 export interface KubernetesChoice {
   /** `warren:kubernetes` */
@@ -15,7 +16,6 @@ export interface KubernetesChoice {
 }
 
 export type Json = { readonly [key: string]: unknown };
-const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Objects are merged, anything else is replaced. */
 export function laidOver(below: Json, above: Json): Json {

@@ -13,7 +13,7 @@ import { resolveSecrets, secretNamed, type Secrets } from "../provision/secrets.
 import { connectionOf, type Provisioned } from "../provision/topology.js";
 import { wireLimits } from "../provision/wire-limits.js";
 import { USER } from "../topology/compile/custom-resources.js";
-import type { InstallationPlan } from "../topology/compile/plan.js";
+import { usersOf, type InstallationPlan } from "../topology/compile/plan.js";
 import { registerObject } from "./kubernetes-objects.js";
 
 export interface OperatorTopologyArgs {
@@ -52,8 +52,7 @@ export class OperatorTopology extends pulumi.ComponentResource implements Provis
 
   constructor(name: string, args: OperatorTopologyArgs, options: pulumi.ComponentResourceOptions = {}) {
     const { plan, part, allowDataLoss, isGone } = args;
-    const planned = [...plan.global.users, ...plan.vhosts.flatMap(({ users }) => users)];
-    const secretOf = new Map(planned.map((user) => [user.name, user.password?.secret]));
+    const secretOf = new Map(usersOf(plan).map((user) => [user.name, user.password?.secret]));
     const given = part.logins.map(({ user }) => [user, passwordOf(args, user, secretOf.get(user))] as const);
     const uris = part.uris.map((need) => ({ ...need, data: uriData(args.secrets, need) }));
     super("warren:index:OperatorTopology", name, {}, options);

@@ -1,6 +1,6 @@
 /** What a stack holds, as a text to read after `pulumi up`. */
 import type { MonitoringOutputs } from "./run-monitoring.js";
-import type { InstallationPlan, Plan } from "../topology/compile/plan.js";
+import { usersOf, type InstallationPlan, type Plan } from "../topology/compile/plan.js";
 
 export interface SummaryOptions {
   /** As the `warren` command takes it: a system's name or a file. */
@@ -47,7 +47,7 @@ const COLUMNS: readonly (readonly [string, (plan: Plan) => number])[] = [
 
 export function summaryText(plan: InstallationPlan, options: SummaryOptions): string {
   const { system, managementUrl, amqpUrl, amqpsUrl, administrator, monitoring, page, passwordIn, pulumi } = options;
-  const users = [...new Set([...plan.global.users, ...plan.vhosts.flatMap((vhost) => vhost.users)].map(({ name }) => name))].sort();
+  const users = [...new Set(usersOf(plan).map(({ name }) => name))].sort();
   const rows = [
     ["vhost", ...COLUMNS.map(([title]) => title)],
     ...plan.vhosts.map((vhost) => [vhost.vhost.name, ...COLUMNS.map(([, count]) => String(count(vhost)))]),

@@ -1,10 +1,10 @@
 /** Which export of a file is the topology. */
 import { WarrenError } from "../topology/errors.js";
 import { nearest } from "../topology/nearest.js";
+import { isObject } from "../topology/plain.js";
 
 type Exports = Readonly<Record<string, unknown>>;
 
-const isObject = (value: unknown): value is Exports => typeof value === "object" && value !== null && !Array.isArray(value);
 const isInstallation = (value: unknown): boolean => isObject(value) && Array.isArray(value["topologies"]);
 const WORDS = ["exchanges", "queues", "templates", "messages", "services", "users", "policies", "vhost"];
 const isTopology = (value: unknown): boolean => isObject(value) && typeof value["name"] === "string" && WORDS.some((word) => word in value);

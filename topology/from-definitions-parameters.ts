@@ -5,6 +5,7 @@ import { duration } from "./durations.js";
 import { equal } from "./equal.js";
 import type { FederationUpstream, OperatorPolicy, Parameter, Shovel, Topology, Vhost } from "./model.js";
 import { federationUpstream as federationUpstreamSchema, shovel as shovelSchema } from "./schema.js";
+import { isObject } from "./plain.js";
 
 type Raw = { readonly [key: string]: unknown };
 type Parameters = Pick<Topology, "federationUpstreams" | "shovels" | "operatorPolicies" | "parameters"> & {
@@ -71,8 +72,6 @@ function limits(value: unknown): Vhost["limits"] | undefined {
   const fields = given({ maxConnections, maxQueues });
   return Object.values(fields).every((each) => typeof each === "number") ? fields : undefined;
 }
-
-const isObject = (value: unknown): value is Raw => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Whether the words turn back into exactly this value. */
 function says(words: Pick<Topology, "federationUpstreams" | "shovels">, value: unknown, vhost: string): boolean {

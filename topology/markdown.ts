@@ -11,13 +11,22 @@ export const escapeMarkdown = (text: string): string =>
 /** Prose on one line. */
 export const prose = (text: string): string => escapeMarkdown(flat(text)).trim();
 
+/** Longer than any run of backticks in the text. */
+const fenceFor = (text: string, least: number): string =>
+  "`".repeat(Math.max(least, ...[...text.matchAll(/`+/g)].map(([run]) => run.length + 1)));
+
+/** A block of code, line by line. */
+export function fenced(language: string, text: string): string[] {
+  const fence = fenceFor(text, 3);
+  return [`${fence}${language}`, ...text.trimEnd().split("\n"), fence];
+}
+
 /** A name, as code, also in a cell of a table. */
 export function code(text: string): string {
   const plain = flat(text).replace(/\|/g, "\\|");
   if (plain.trim() === "") return plain === "" ? '`""`' : `\`"${plain}"\``;
-  const longest = Math.max(0, ...[...plain.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  const space = longest > 0 ? " " : "";
+  const fence = fenceFor(plain, 1);
+  const space = fence.length > 1 ? " " : "";
   return `${fence}${space}${plain}${space}${fence}`;
 }
 

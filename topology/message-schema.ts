@@ -5,11 +5,8 @@ export type JsonSchema = { readonly [key: string]: unknown };
 
 /** Draft 7, without `$schema`. What JSON Schema has no words for (a date object, a refinement) is left open. */
 export function jsonSchema(schema: z.ZodType): JsonSchema {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { target: "draft-7", io: "input", unrepresentable: "any" }) as Record<
-    string,
-    unknown
-  >;
-  return $schema === undefined ? rest : rest;
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { target: "draft-7", io: "input", unrepresentable: "any" });
+  return rest;
 }
 
 /** The same schema as a part of a document: its references to itself begin at `at` (a JSON pointer: `#/components/schemas/order`). */

@@ -61,6 +61,19 @@ export const partitionQueue = (superStream: string, key: string): string => `${s
 /** The RabbitMQ user of a service, unless it names one. */
 export const serviceUser = (topology: string, service: string): string => `${topology}.${service}`;
 
+interface NamedTopology {
+  readonly name: string;
+  readonly vhost?: { readonly name?: string };
+  readonly services?: { readonly [name: string]: { readonly user?: string } };
+}
+
+/** The vhost that a topology is in. */
+export const vhostName = ({ name, vhost }: NamedTopology): string => vhost?.name ?? name;
+
+/** The RabbitMQ user of one of its services. */
+export const userOf = ({ name, services }: NamedTopology, service: string): string =>
+  services?.[service]?.user ?? serviceUser(name, service);
+
 /** A generated policy is called after the object it is for. */
 export const policyName = (kind: "queue" | "exchange" | "template", name: string): string => (kind === "queue" ? name : `${kind}:${name}`);
 

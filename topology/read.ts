@@ -7,6 +7,7 @@ import type { Installation, Topology } from "./model.js";
 import { path } from "./path.js";
 import { faultsOf } from "./read-faults.js";
 import { sharedSchema, topologySchema } from "./schema.js";
+import { isObject } from "./plain.js";
 
 export interface Read {
   /** None if there is an error among the findings. */
@@ -28,9 +29,6 @@ function withoutUndefined(value: unknown, depth = 0): unknown {
     Object.entries(value).flatMap(([key, inner]) => (inner === undefined ? [] : [[key, withoutUndefined(inner, depth + 1)]])),
   );
 }
-
-const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** `__proto__` as a key of JSON is one that JavaScript's own tools lose: refused rather than lost. */
 function lostKeys(value: unknown, topology: string, steps: readonly (string | number)[] = []): Finding[] {

@@ -1,5 +1,6 @@
 /** The entrance: a service of a topology, connected to its broker. */
 import { entry } from "../topology/entry.js";
+import { vhostName } from "../topology/names.js";
 import { nearest } from "../topology/nearest.js";
 import { target } from "../topology/permissions.js";
 import { Bus } from "./bus.js";
@@ -144,7 +145,7 @@ function linkOptions(topology: AnyTopology, options: ConnectOptions, purpose: Li
     });
   return {
     addresses,
-    vhost: options.vhost ?? addresses.find(({ vhost }) => vhost !== undefined)?.vhost ?? topology.vhost?.name ?? topology.name,
+    vhost: options.vhost ?? addresses.find(({ vhost }) => vhost !== undefined)?.vhost ?? vhostName(topology),
     credentials: async () => (typeof given === "function" ? given() : given),
     refreshes: typeof given === "function",
     tls: async () => (typeof tls === "function" ? tls() : tls),

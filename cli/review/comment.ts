@@ -10,7 +10,7 @@ import {
   type Difference,
   type ObjectChange,
 } from "../../topology/difference/index.js";
-import { code, codes, plainTable, prose } from "../../topology/markdown.js";
+import { code, codes, fenced, plainTable, prose } from "../../topology/markdown.js";
 import { plural } from "../../topology/plural.js";
 import type { PreviewResult, PreviewStep } from "./preview.js";
 
@@ -49,12 +49,6 @@ interface Block {
 
 const folded = (title: string, content: string, open = false): string =>
   `<details${open ? " open" : ""}><summary>${title}</summary>\n\n${content}\n\n</details>\n`;
-
-function fenced(language: string, text: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  return `${fence}${language}\n${text.trimEnd()}\n${fence}`;
-}
 
 function findingLines(findings: Review["findings"]): string {
   return findings
@@ -102,7 +96,7 @@ function previewBlock({ steps, errors }: PreviewResult): Block {
   return {
     long: [
       title,
-      ...errors.map((error) => `${fenced("text", error)}\n`),
+      ...errors.map((error) => `${fenced("text", error).join("\n")}\n`),
       ...(rows.length > 0
         ? [folded(plural(rows.length, "resource"), plainTable(["", "resource", "type", "because of"], rows).join("\n"))]
         : []),
@@ -113,7 +107,10 @@ function previewBlock({ steps, errors }: PreviewResult): Block {
 
 function diagrams({ before, after }: Review): Block[] {
   const drawn = (title: string, text: string): Block => ({
-    long: text.length > DIAGRAM_LIMIT ? `${title}: too long to be drawn here; see warren graph.\n` : folded(title, fenced("mermaid", text)),
+    long:
+      text.length > DIAGRAM_LIMIT
+        ? `${title}: too long to be drawn here; see warren graph.\n`
+        : folded(title, fenced("mermaid", text).join("\n")),
     short: `${title}: left out, the comment would be too long; see warren graph.\n`,
   });
   if (before === after) return after === undefined ? [] : [drawn("The flow, as before", after)];

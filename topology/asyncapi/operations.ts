@@ -1,7 +1,7 @@
 /** Operations of an AsyncAPI document: what each service sends and receives, as which user. */
 import { milliseconds } from "../durations.js";
 import type { Service } from "../model.js";
-import { fill, serviceUser } from "../names.js";
+import { fill, userOf } from "../names.js";
 import type { Channels } from "./channels.js";
 import type { Part } from "./document.js";
 import type { Messages } from "./messages.js";
@@ -11,16 +11,14 @@ type Entry = readonly [key: string, value: unknown];
 
 const BINDING = "0.3.0";
 
-const user = ({ topology }: Part, name: string, { user: given }: Service): string => given ?? serviceUser(topology.name, name);
-
 function services({ topology }: Part, only: string | undefined): [string, Service][] {
   return Object.entries(topology.services ?? {}).filter(([name]) => only === undefined || name === only);
 }
 
 /** A user with a password for each service. */
 export function securitySchemes(part: Part, keys: Keys, only: string | undefined): Entry[] {
-  return services(part, only).map(([name, service]) => {
-    const login = user(part, name, service);
+  return services(part, only).map(([name]) => {
+    const login = userOf(part.topology, name);
     return [keys.of(login), { type: "userPassword", description: `RabbitMQ user ${login}, with the permissions of service ${name}.` }];
   });
 }
@@ -51,7 +49,7 @@ export function operations(
   const { topology, prefix } = part;
   return services(part, only).flatMap(([name, service]) => {
     const common = {
-      security: [reference("components", "securitySchemes", keys.security.of(user(part, name, service)))],
+      security: [reference("components", "securitySchemes", keys.security.of(userOf(topology, name)))],
       tags: [{ name }],
     };
     const sends = (service.publishes ?? []).flatMap((message): Entry[] => {

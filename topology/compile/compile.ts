@@ -1,7 +1,7 @@
 /** From a topology to its plan: everything derived is written out, nothing is decided later. */
 import { forEnvironment } from "../environments.js";
 import type { Exchange, Installation, SettingsMode, Topology, User } from "../model.js";
-import { anyOf, escapeRegex, policyName, serviceUser } from "../names.js";
+import { anyOf, escapeRegex, policyName, serviceUser, vhostName } from "../names.js";
 import { path } from "../path.js";
 import { servicePermissions } from "../permissions.js";
 import { bindings } from "./bindings.js";
@@ -64,7 +64,7 @@ function planUser(name: string, user: User, origin: string): PlannedUser {
 export function compile(source: Topology, environment?: string): Plan {
   const topology = forEnvironment(source, environment);
   const mode = topology.settings ?? "policy";
-  const vhost = { ...topology.vhost, name: topology.vhost?.name ?? topology.name, origin: "vhost" };
+  const vhost = { ...topology.vhost, name: vhostName(topology), origin: "vhost" };
   const parts: Planned[] = [
     ...Object.entries(topology.exchanges ?? {}).map(([name, definition]) => planExchange(name, definition, mode)),
     ...Object.entries(topology.queues ?? {}).map(([name, definition]) => planQueue(name, definition, mode)),

@@ -1,6 +1,6 @@
 /** Messages, services, users and links that are new, gone, or otherwise. */
 import { hasSecret } from "../compile/definitions.js";
-import type { InstallationPlan, PlannedUser } from "../compile/plan.js";
+import { usersOf, type InstallationPlan, type PlannedUser } from "../compile/plan.js";
 import { equal } from "../equal.js";
 import type { Message } from "../model.js";
 import { target } from "../permissions.js";
@@ -139,8 +139,7 @@ export const declaredChanges = (old: Side, now: Side, exported?: Exported): Chan
 
 /** Users that are no services, wherever they are declared. */
 export function userChanges(old: InstallationPlan, now: InstallationPlan, exported?: Exported): Change[] {
-  const users = ({ vhosts, global }: InstallationPlan): Map<string, PlannedUser> =>
-    new Map([...global.users, ...vhosts.flatMap((plan) => plan.users)].map((user) => [user.name, user]));
+  const users = (plan: InstallationPlan): Map<string, PlannedUser> => new Map(usersOf(plan).map((user) => [user.name, user]));
   const [before, after] = [users(old), users(now)];
   const { gone, added, both } = sorted(before, after);
   const plain = ([, { service }]: [string, PlannedUser]): boolean => service === undefined;

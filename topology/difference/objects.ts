@@ -2,7 +2,7 @@
 import { effectOf, worst, type Difference as FieldDifference, type Kind, type PlannedByKind } from "../changes.js";
 import { compileInstallation } from "../compile/compile.js";
 import { bindingKey } from "../compile/graph.js";
-import type { InstallationPlan, Plan } from "../compile/plan.js";
+import { usersOf, type InstallationPlan, type Plan } from "../compile/plan.js";
 import type { Installation } from "../model.js";
 import { matches } from "../regex.js";
 import type { Exported } from "./exported.js";
@@ -86,11 +86,10 @@ function inVhost(plan: Plan, { global }: InstallationPlan): Thing[] {
   ];
 }
 
-function ofBroker({ vhosts, global }: InstallationPlan): Thing[] {
-  const users = [...global.users, ...vhosts.flatMap((plan) => plan.users)];
+function ofBroker(plan: InstallationPlan): Thing[] {
   return [
-    ...users.map((each) => thing("user", null, each, each.name)),
-    ...global.parameters.map((each) => thing("global parameter", null, each, each.name)),
+    ...usersOf(plan).map((each) => thing("user", null, each, each.name)),
+    ...plan.global.parameters.map((each) => thing("global parameter", null, each, each.name)),
   ];
 }
 
@@ -150,8 +149,7 @@ function wholeVhost(plan: Plan, all: InstallationPlan, consequence: Consequence)
 }
 
 /** What a broker knows of users: an export of one vhost has none. */
-const knowsUsers = ({ vhosts, global }: InstallationPlan): boolean =>
-  global.users.length > 0 || vhosts.some(({ users }) => users.length > 0);
+const knowsUsers = (plan: InstallationPlan): boolean => usersOf(plan).length > 0;
 
 const ACCESS: ReadonlySet<Kind> = new Set(["user", "permission", "topic permission"]);
 
@@ -198,10 +196,10 @@ export function objectChanges(old: Installation, now: Installation, options: Obj
 }
 
 /** Rights of users that the plan does not know. */
-function isOthers({ kind, value }: Thing, { vhosts, global }: InstallationPlan): boolean {
+function isOthers({ kind, value }: Thing, plan: InstallationPlan): boolean {
   if (kind !== "permission" && kind !== "topic permission") return false;
   const { user } = value as PlannedByKind["permission"];
-  return ![...global.users, ...vhosts.flatMap((plan) => plan.users)].some(({ name }) => name === user);
+  return !usersOf(plan).some(({ name }) => name === user);
 }
 
 /** Whether messages may be lost by it. */

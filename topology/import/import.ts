@@ -6,6 +6,7 @@ import { compile } from "../compile/compile.js";
 import { duration } from "../durations.js";
 import { equal } from "../equal.js";
 import type { Installation, Topology, User } from "../model.js";
+import { vhostName } from "../names.js";
 import { path } from "../path.js";
 import { effectiveSettings } from "../policies.js";
 import { read } from "../read.js";
@@ -82,14 +83,12 @@ function named(topology: Topology, taken: ReadonlySet<string>): Topology {
   };
 }
 
-const vhostOf = ({ name, vhost }: Topology): string => vhost?.name ?? name;
-
 type SharedUsers = NonNullable<Installation["users"]>;
 
 /** Users without their hashes: a live one keeps its own. Who has rights in one vhost alone belongs to that topology. */
 function settle(installation: Installation): Installation {
   const { users = {}, topologies, ...rest } = installation;
-  const known = new Set(topologies.map(vhostOf));
+  const known = new Set(topologies.map(vhostName));
   const own = new Map<string, [string, User][]>();
   const shared: [string, SharedUsers[string]][] = [];
   for (const [name, { passwordHash: _, vhosts = {}, ...user }] of Object.entries(users)) {
@@ -99,7 +98,7 @@ function settle(installation: Installation): Installation {
       only && rights.length === 1
         ? only[0]
         : rights.length === 0 && topologies.length === 1
-          ? vhostOf(topologies[0] as Topology)
+          ? vhostName(topologies[0] as Topology)
           : undefined;
     if (home === undefined) shared.push([name, { ...user, ...(rights.length > 0 ? { vhosts: Object.fromEntries(rights) } : {}) }]);
     else own.set(home, [...(own.get(home) ?? []), [name, { ...user, ...only?.[1] }]]);
@@ -107,7 +106,7 @@ function settle(installation: Installation): Installation {
   return {
     ...rest,
     topologies: topologies.map((topology) => {
-      const here = own.get(vhostOf(topology));
+      const here = own.get(vhostName(topology));
       return here ? { ...topology, users: Object.fromEntries(here) } : topology;
     }),
     ...(shared.length > 0 ? { users: Object.fromEntries(shared) } : {}),
@@ -226,7 +225,7 @@ function onlyVhosts(installation: Installation, vhosts: readonly string[] | unde
   const kept = Object.entries(users).filter(([, user]) => Object.keys(user.vhosts ?? {}).some((vhost) => vhosts.includes(vhost)));
   return {
     ...rest,
-    topologies: topologies.filter((topology) => vhosts.includes(vhostOf(topology))),
+    topologies: topologies.filter((topology) => vhosts.includes(vhostName(topology))),
     ...(kept.length > 0 ? { users: Object.fromEntries(kept) } : {}),
   };
 }
@@ -285,7 +284,7 @@ export function importDefinitions(definitions: unknown, options: ImportOptions):
     text: printed(installation, { header: header(label, leftOut, secrets, services.length > 0), comments: commentsOf(waiting) }),
     topologies: identified(installation.topologies).map(({ identifier, topology }) => ({
       name: topology.name,
-      vhost: vhostOf(topology),
+      vhost: vhostName(topology),
       identifier,
       services: written.services.get(topology.name) ?? [],
     })),

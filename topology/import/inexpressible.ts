@@ -1,5 +1,6 @@
 /** What definitions hold and a topology has no words for, taken out before the rest is read: each with its place and the reason. */
 import { isBuiltinExchange } from "./builtin.js";
+import { isObject } from "../plain.js";
 
 /** Something that is on the broker and not in the file. */
 export interface LeftOut {
@@ -15,7 +16,6 @@ export interface LeftOut {
 
 type Item = { readonly [key: string]: unknown };
 
-const isObject = (value: unknown): value is Item => typeof value === "object" && value !== null && !Array.isArray(value);
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 const quoted = (value: unknown): string => JSON.stringify(text(value));
 

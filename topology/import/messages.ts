@@ -2,6 +2,7 @@
 import type { Plan, PlannedBinding } from "../compile/plan.js";
 import type { HeaderValue, Message, TopicPermission, Topology } from "../model.js";
 import { BUILTIN } from "../routing.js";
+import { alternatives } from "./expressions.js";
 
 /** A message under the name that it gets. */
 export interface Sent {
@@ -23,9 +24,7 @@ function keyOfPattern(pattern: string): string {
 
 /** Keys that an expression of a topic permission allows, as Warren writes it; `undefined` if it is another one. */
 function keysOfExpression(expression: string): string[] | undefined {
-  const [, several, one] = /^\^(?:\((?!\?)(.*)\)|(.*))\$$/s.exec(expression) ?? [];
-  const parts = several === undefined ? (one === undefined ? [] : [one]) : several.split(/(?<!\\)\|/);
-  const keys = parts.map((part) => {
+  const keys = alternatives(expression).map((part) => {
     let at = 0;
     const key = part.replaceAll("[^.]+", () => `{${PLACEHOLDERS[at++] ?? `word${at}`}}`).replace(/\\([^A-Za-z0-9])/g, "\u0000$1");
     const bare = key.replace(/\u0000./gs, "").replace(/\{\w+\}/g, "");

@@ -1,6 +1,7 @@
 /** Credentials of an imported installation: names in their place, and their values apart. */
 import type { Installation, Topology } from "../model.js";
 import { path } from "../path.js";
+import { namesSecret } from "../secret-names.js";
 
 /** A value that the file names, and does not hold. */
 export interface FoundSecret {
@@ -19,8 +20,6 @@ export interface WithSecrets {
 }
 
 const CREDENTIALS = /^[a-z][a-z0-9+.-]*:\/\/[^/\s]*@/i;
-/** `clientSecret` and `client-secret`, and not `secretary`. */
-const SECRET_KEYS = /(^|[-_.]|[a-z\d](?=[A-Z]))(password|passwd|passphrase|secret|token|api[-_]?key)$/i;
 
 class Keeper {
   readonly secrets: FoundSecret[] = [];
@@ -30,7 +29,7 @@ class Keeper {
   /** A copy with references in the place of what nobody else may read. */
   take(value: unknown, called: string, at: string, topology: string | undefined, key = ""): unknown {
     if (typeof value === "string") {
-      const isSecret = CREDENTIALS.test(value) || (SECRET_KEYS.test(key) && value !== "");
+      const isSecret = CREDENTIALS.test(value) || (namesSecret(key) && value !== "");
       return isSecret ? { secret: this.#keep(value, called, at, topology) } : value;
     }
     if (Array.isArray(value)) return value.map((item, index) => this.take(item, called, `${at}[${index}]`, topology, key));

@@ -1,13 +1,15 @@
 /** Services proposed from what users may do and what they are seen to consume. Each keeps exactly the rights that it has. */
 import { compile } from "../compile/compile.js";
+import { partitionKeys } from "../compile/queues.js";
 import { deadLetterQueues } from "../compile/dead-letter-queues.js";
 import type { Plan, PlannedPermission } from "../compile/plan.js";
 import { equal } from "../equal.js";
-import type { Permissions, Queue, Service, Topology, TopicPermission, User } from "../model.js";
-import { DEFAULT_EXCHANGE_PERMISSION, escapeRegex, serviceUser } from "../names.js";
+import type { Permissions, Service, Topology, TopicPermission, User } from "../model.js";
+import { DEFAULT_EXCHANGE_PERMISSION, escapeRegex, partitionQueue, serviceUser, vhostName } from "../names.js";
 import { servicePermissions } from "../permissions.js";
 import { effectiveSettings } from "../policies.js";
 import { exactNames } from "../regex.js";
+import { alternatives } from "./expressions.js";
 import { MessageBook, type Sent } from "./messages.js";
 
 /** A queue, and the user whose channel consumes from it. */
@@ -36,13 +38,6 @@ export interface Proposal {
 
 const SIDES = ["configure", "write", "read"] as const;
 
-/** The alternatives of `^(a|b)$`, as they stand in it. */
-function alternatives(expression: string): string[] {
-  const [, several, one] = /^\^(?:\((?!\?)(.*)\)|(.*))\$$/s.exec(expression) ?? [];
-  if (several === undefined) return one === undefined ? [] : [one];
-  return several.split(/(?<!\\)\|/);
-}
-
 /** What a user may be seen to do: names in its rights, and its consumers. */
 interface Evidence {
   readonly configured: readonly string[];
@@ -66,7 +61,7 @@ function evidence(topology: Topology, { configure, write, read }: Permissions, l
   const isQueue = (name: string): boolean => Object.hasOwn(topology.queues ?? {}, name);
   const partitions = new Map(
     queues.flatMap(([name, queue]) =>
-      queue.type === "super-stream" ? partitionNames(name, queue).map((one) => [one, name] as const) : [],
+      queue.type === "super-stream" ? partitionKeys(queue).map((key) => [partitionQueue(name, key), name] as const) : [],
     ),
   );
   return {
@@ -76,11 +71,6 @@ function evidence(topology: Topology, { configure, write, read }: Permissions, l
     consumed: [...new Set(live.map((name) => partitions.get(name) ?? name))].filter(isQueue).sort(),
   };
 }
-
-const partitionNames = (name: string, queue: Extract<Queue, { type: "super-stream" }>): string[] =>
-  (typeof queue.partitions === "number" ? Array.from({ length: queue.partitions }, (_, index) => String(index)) : queue.partitions).map(
-    (key) => `${name}-${key}`,
-  );
 
 type Candidate = Pick<Service, "consumes" | "declares" | "manages">;
 
@@ -185,7 +175,7 @@ const faults = ({ wrong, sameTopics }: { readonly wrong: readonly string[]; read
 
 /** Those of a topology's users that are applications become services. `refused` are users that stay what they are. Comes to the same objects. */
 export function proposeServices(topology: Topology, consumers: readonly Consumer[], refused: ReadonlySet<string>): Proposal {
-  const vhost = topology.vhost?.name ?? topology.name;
+  const vhost = vhostName(topology);
   const proposer = new Proposer(topology);
   const services: [string, Service][] = [];
   const proposed: ProposedService[] = [];

@@ -7,7 +7,7 @@ import type { GlobalPlan, Plan, PlannedQueue, PlannedTemplate } from "../compile
 import { forEnvironment } from "../environments.js";
 import { jsonSchema } from "../message-schema.js";
 import type { Installation, Topology } from "../model.js";
-import { exchangeTitle, retryQueue, serviceUser } from "../names.js";
+import { exchangeTitle, retryQueue, userOf } from "../names.js";
 import { permissionReasons } from "../permission-reasons.js";
 import { target } from "../permissions.js";
 import { alternateExchange } from "../policies.js";
@@ -229,7 +229,7 @@ function describeTopology(topology: Topology, plan: Plan, global: GlobalPlan): D
     services: Object.entries(topology.services ?? {}).map(([name, service]) => ({
       name,
       ...(service.description === undefined ? {} : { description: service.description }),
-      user: service.user ?? serviceUser(topology.name, name),
+      user: userOf(topology, name),
       publishes: service.publishes ?? [],
       consumes: service.consumes ?? [],
       instances: Object.keys(service.instances ?? {}),

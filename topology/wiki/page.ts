@@ -1,5 +1,5 @@
 /** A description as a Markdown page for a team's wiki. */
-import { code, codes, plainTable, prose } from "../markdown.js";
+import { code, codes, fenced, plainTable, prose } from "../markdown.js";
 import { exchangeTitle } from "../names.js";
 import type { DescribedMessage, DescribedQueue, DescribedSource, DescribedTopology, Description } from "./describe.js";
 import type { Field } from "./fields.js";
@@ -26,13 +26,6 @@ function fedBy(sources: readonly DescribedSource[]): string {
       return said.length === 0 ? exchangeName(exchange) : `${exchangeName(exchange)}: ${codes(said)}`;
     })
     .join("; ");
-}
-
-/** Of a fence in a code block: longer than any in the text. */
-function fenced(language: string, text: string): Block {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  return [`${fence}${language}`, ...text.trimEnd().split("\n"), fence];
 }
 
 function diagram({ name, diagram: drawn }: DescribedTopology, { diagram: wanted = "mermaid" }: PageOptions): Block {
