@@ -79,6 +79,12 @@ export const brokerLabels = (cluster: string): Record<string, string> => ({
   [LABELS.partOf]: "rabbitmq",
 });
 
+/** The same, as the API takes them. */
+export const brokerSelector = (cluster: string): string =>
+  Object.entries(brokerLabels(cluster))
+    .map(([name, value]) => `${name}=${value}`)
+    .join(",");
+
 /** Names that the cluster operator gives (source: its `internal/resource`). */
 export const brokerNames = (cluster: string) =>
   ({ statefulSet: `${cluster}-server`, nodesService: `${cluster}-nodes`, defaultUser: `${cluster}-default-user` }) as const;

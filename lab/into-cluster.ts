@@ -1,7 +1,7 @@
 /** The ways from this machine into a stack's Kubernetes cluster, open as long as a run lasts: through refresh and destroy too. */
 import { resolve } from "node:path";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { brokerLabels, PORTS } from "../k8s/names.js";
+import { brokerSelector, PORTS } from "../k8s/names.js";
 import { kubeConfig } from "../kube/context.js";
 import { forward, type Forward } from "../kube/forward.js";
 import { amqpForward, FORWARD_PORT } from "../kube/ports.js";
@@ -33,11 +33,8 @@ export async function intoCluster(config: Configured, program: string): Promise<
     kubernetes: (config[`${projectName}:kubernetes`] ?? {}) as Json,
     file: file === undefined ? undefined : resolve(program, file),
   });
-  const selector = Object.entries(brokerLabels(broker.name))
-    .map(([name, value]) => `${name}=${value}`)
-    .join(",");
   const localPort = Number(textOf(config, "forwardPort") ?? FORWARD_PORT);
-  const common = { namespace: namespaces.broker, selector };
+  const common = { namespace: namespaces.broker, selector: brokerSelector(broker.name) };
   const forwards: Forward[] = [];
   for (const ports of [
     { localPort, port: PORTS.managementTls },

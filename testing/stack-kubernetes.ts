@@ -7,7 +7,7 @@ import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
-import { brokerNames } from "../k8s/names.js";
+import { brokerNames, brokerSelector } from "../k8s/names.js";
 import { downCluster, isPresent } from "../lab/kubernetes/down.js";
 import { kubectl } from "../lab/kubernetes/kubectl.js";
 import { nodeAddress } from "../lab/kubernetes/layout.js";
@@ -90,7 +90,7 @@ async function faults(run: ProdRun): Promise<void> {
   const before = await revision();
   book.forget();
   await run.up(SYSTEM, run.settings("restarted", { ...complete, cluster: { config: "collect_statistics_interval = 4000" } }));
-  await run.until("a new revision of the broker's pods", 120, async () => (await revision()) !== before);
+  await run.until("a new revision of the broker's pods", async () => (await revision()) !== before, 120_000);
   await run.wholeBroker();
   steady("rolling restart");
 
@@ -168,7 +168,7 @@ async function scaling(run: ProdRun): Promise<void> {
   const store = await storeServer({ ...STORE, behaviour: { delay: STORE_DELAY }, records: { sessions } });
   const { send, close } = await publishing(run);
   try {
-    await run.until("two workers", 120, async () => (await run.ready(WORKER)) === SCALE.min);
+    await run.until("two workers", async () => (await run.ready(WORKER)) === SCALE.min, 120_000);
     const { redelivered } = await run.queue("contextiq", QUEUE);
     const entries: Entry[] = ids.map((id) => ({ kind: "sent", id, at: 0 }));
     const course = new Course(run);
@@ -231,16 +231,16 @@ async function scale(run: ProdRun): Promise<void> {
   const workers = { store: false, load: 0, nodeSelector: { type: "kwok" }, tolerations };
   const played = { workers, services: { contextiq: { ...complete.services.contextiq, "extraction-worker": wide } } };
   await run.up(SYSTEM, run.settings("played", played));
-  await run.until("two played workers", 120, async () => (await run.ready(WORKER)) === SCALE.min);
+  await run.until("two played workers", async () => (await run.ready(WORKER)) === SCALE.min, 120_000);
   const { send, close } = await publishing(run);
   const began = Date.now();
   const seconds = (): number => Math.round((Date.now() - began) / 1000);
   await send(Array.from({ length: WIDE * SCALE.perReplica }, (_, index) => `nobody-${index}`));
   await close();
-  await run.until(`${WIDE} workers`, 600, async () => (await run.ready(WORKER)) === WIDE);
+  await run.until(`${WIDE} workers`, async () => (await run.ready(WORKER)) === WIDE, 600_000);
   run.tell(`${SCALE.min} -> ${WIDE} workers on played machines in ${seconds()}s`);
   await run.api("DELETE", `/queues/contextiq/${QUEUE}/contents`);
-  await run.until("two workers again", 600, async () => (await run.ready(WORKER)) === SCALE.min);
+  await run.until("two workers again", async () => (await run.ready(WORKER)) === SCALE.min, 600_000);
   run.tell(`${WIDE} -> ${SCALE.min} in ${seconds()}s`);
 }
 
@@ -256,13 +256,17 @@ async function rotation(run: ProdRun): Promise<void> {
     services: { contextiq: { ...complete.services.contextiq, analytics: { ...SMALL, generation: 2 } } },
   });
   await run.up(SYSTEM, next);
-  await run.until("only the second user", 120, async () => {
-    const now = await users();
-    return now.includes(`${user}.2`) && !now.includes(user);
-  });
+  await run.until(
+    "only the second user",
+    async () => {
+      const now = await users();
+      return now.includes(`${user}.2`) && !now.includes(user);
+    },
+    120_000,
+  );
   const log = await kubectl("The broker's log", [
     ...["-n", BROKER.namespace, "logs", "--container", "rabbitmq", "--prefix", "--tail=-1", `--since-time=${since}`],
-    ...["--selector", `app.kubernetes.io/name=${BROKER.cluster}`],
+    ...["--selector", brokerSelector(BROKER.cluster)],
   ]);
   const refused = log.split("\n").filter((line) => /refused|invalid credentials/i.test(line));
   run.tell(`rotation: ${user} to ${user}.2, ${refused.length} connections refused`);
@@ -274,7 +278,7 @@ async function guard(run: ProdRun): Promise<void> {
   await run.api("POST", "/exchanges/ledger/amq.default/publish", {
     ...{ properties: { delivery_mode: 2 }, routing_key: "entries", payload: "{}", payload_encoding: "string" },
   });
-  await run.until("a message", 30, async () => (await run.queue("ledger", "entries")).messages === 1);
+  await run.until("a message", async () => (await run.queue("ledger", "entries")).messages === 1, 30_000);
   const { code, output } = await run.clone.npm("down", "--", "--stack", "prod");
   assert.notEqual(code, 0);
   assert.match(output, /entries[^]*1 message|1 message[^]*entries/);

@@ -1,9 +1,7 @@
-/** What the end-to-end runs of the dev stack share: a checkout of their own, a clock, Docker, and what their Prometheus and Alertmanager know. */
+/** What the end-to-end runs of the dev stack share: Docker, and what their Prometheus and Alertmanager know. */
 import { execFileSync } from "node:child_process";
-import { symlinkSync } from "node:fs";
-import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Clone } from "./clone.js";
+import { Trial } from "./trial.js";
 
 /** Of the first node, and of the tools. */
 export interface StackPorts {
@@ -26,8 +24,6 @@ interface Firing {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Milliseconds for what takes some scrapes. */
-const WAIT_MS = 75_000;
 /** For all of a run. */
 const RUN_MS = 15 * 60_000;
 
@@ -46,25 +42,20 @@ async function tooLong(): Promise<never> {
   throw new Error(`not done within ${RUN_MS / 60_000} minutes`);
 }
 
-export class StackRun {
+export class StackRun extends Trial {
   readonly stack = process.env["WARREN_STACK"] ?? "";
   /** Of the names of all containers. */
   readonly prefix = `warren-${this.stack}`;
-  readonly clone = new Clone();
   readonly prometheus: string;
   readonly alertmanager: string;
   /** Names of alerts that were waited for, and came. */
   readonly provoked = new Set<string>();
-  readonly #began = Date.now();
 
   constructor(readonly ports: StackPorts) {
+    super();
     this.prometheus = `http://127.0.0.1:${ports.prometheusPort}`;
     this.alertmanager = `http://127.0.0.1:${ports.alertmanagerPort}`;
-    symlinkSync(join(resolve(__dirname, ".."), "node_modules"), join(this.clone.directory, "node_modules"));
   }
-
-  /** What goes on; results are for the standard output. */
-  readonly tell = (text: string): void => console.error(`${((Date.now() - this.#began) / 1000).toFixed(0).padStart(4)}s  ${text}`);
 
   /** What the stack has in Docker. */
   left(): string[] {
@@ -87,17 +78,6 @@ export class StackRun {
 
   rabbitmqctl(node: number, ...args: readonly string[]): string[] {
     return docker("exec", "--user", "rabbitmq", `${this.prefix}-broker-${node}`, "rabbitmqctl", "--quiet", ...args);
-  }
-
-  /** The passwords that were generated, by user. */
-  async passwords(): Promise<Readonly<Record<string, string>>> {
-    const { stdout } = await this.clone.npm("pulumi", "--", "stack", "output", "passwords", "--show-secrets", "--json");
-    return JSON.parse(stdout.slice(stdout.search(/^\{/m))) as Record<string, string>;
-  }
-
-  async until(what: string, holds: () => Promise<boolean | undefined>, ms = WAIT_MS): Promise<void> {
-    for (const deadline = Date.now() + ms; Date.now() < deadline; await sleep(500)) if (await holds().catch(() => false)) return;
-    throw new Error(`${what}: not within ${ms / 1000} seconds`);
   }
 
   /** Throws with what Prometheus says of a query that it does not take. */

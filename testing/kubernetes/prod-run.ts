@@ -1,16 +1,16 @@
-/** What a trial of the prod stack stands on: the lab's cluster, a checkout of its own, ways in to the broker, and what pods and queues look like. */
-import { readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+/** What a trial of the prod stack stands on: the lab's cluster, ways in to the broker, and what pods and queues look like. */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Agent, fetch } from "undici";
 import { parse, stringify } from "yaml";
-import { brokerLabels, brokerNames, PORTS } from "../../k8s/names.js";
+import { brokerNames, brokerSelector, PORTS } from "../../k8s/names.js";
 import { kubeConfig } from "../../kube/context.js";
 import { forward, type Forward } from "../../kube/forward.js";
 import { laidOver, type Json } from "../../kube/settings.js";
 import { kubectl, tryKubectl } from "../../lab/kubernetes/kubectl.js";
 import { contextName } from "../../lab/kubernetes/layout.js";
-import { Clone, type Said } from "../clone.js";
+import type { Said } from "../clone.js";
+import { Trial } from "../trial.js";
 
 export const BROKER = { namespace: "warren-broker", cluster: "rabbitmq", nodes: 3 } as const;
 export const WORKERS = "warren-workers";
@@ -30,23 +30,14 @@ export interface QueueStats {
   readonly redelivered: number;
 }
 
-export class ProdRun {
-  readonly clone = new Clone();
+export class ProdRun extends Trial {
   readonly amqpsUrl = `amqps://localhost:${OWN_PORTS.amqps}`;
-  readonly #began = Date.now();
   readonly #forwards: Forward[] = [];
   /** Of the administrator, and the authority, PEM; from the cluster. */
   username = "";
   password = "";
   ca = "";
   #dispatcher: Agent | undefined;
-
-  constructor() {
-    symlinkSync(join(resolve(__dirname, "../.."), "node_modules"), join(this.clone.directory, "node_modules"));
-  }
-
-  /** What goes on; results are for the standard output. */
-  readonly tell = (text: string): void => console.error(`${((Date.now() - this.#began) / 1000).toFixed(0).padStart(4)}s  ${text}`);
 
   /** The lab's settings with these over them, as a file of the checkout. Gives its path, as the stack takes it. */
   settings(name: string, over: Json): string {
@@ -69,9 +60,7 @@ export class ProdRun {
   /** Ways in of the trial's own, which no command of the project closes. */
   async open(): Promise<void> {
     const config = kubeConfig(contextName);
-    const selector = Object.entries(brokerLabels(BROKER.cluster))
-      .map(([name, value]) => `${name}=${value}`)
-      .join(",");
+    const selector = brokerSelector(BROKER.cluster);
     for (const [localPort, port] of [
       [OWN_PORTS.management, PORTS.managementTls],
       [OWN_PORTS.amqps, PORTS.amqps],
@@ -106,12 +95,6 @@ export class ProdRun {
     return { messages, redelivered: message_stats?.redeliver ?? 0 };
   }
 
-  /** The passwords that were generated, by user. */
-  async passwords(): Promise<Readonly<Record<string, string>>> {
-    const { stdout } = await this.clone.npm("pulumi", "--", "stack", "output", "passwords", "--show-secrets", "--json");
-    return JSON.parse(stdout.slice(stdout.search(/^\{/m))) as Record<string, string>;
-  }
-
   async field(namespace: string, what: readonly string[], path: string): Promise<string> {
     return (await kubectl(what.join(" "), ["-n", namespace, "get", ...what, "-o", `jsonpath=${path}`])).trim();
   }
@@ -119,11 +102,6 @@ export class ProdRun {
   /** Ready pods of a worker's Deployment. */
   async ready(deployment: string): Promise<number> {
     return Number((await this.field(WORKERS, ["deployment", deployment], "{.status.readyReplicas}")) || "0");
-  }
-
-  async until(what: string, seconds: number, holds: () => Promise<boolean>): Promise<void> {
-    for (const limit = Date.now() + seconds * 1000; Date.now() < limit; await sleep(1000)) if (await holds().catch(() => false)) return;
-    throw new Error(`${what}: not within ${seconds} seconds`);
   }
 
   /** All pods of the broker are ready, and as its StatefulSet has them now. */
