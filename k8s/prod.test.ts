@@ -7,6 +7,7 @@ import { certificateNames, dnsName, nodeHosts, serviceName } from "./names.js";
 import type { KubernetesObject } from "./objects.js";
 import { objectsOf, prod } from "./prod.js";
 import { readProdSettings, type ProdInput } from "./settings.js";
+import { settings as workerSettings } from "../workers/settings.js";
 
 const made = (input: ProdInput = {}, name = "contextiq") =>
   prod({ topologies: [systems[name] as Topology] }, readProdSettings(input), { environment: "prod" });
@@ -152,6 +153,14 @@ describe("settings", () => {
       ]),
     );
     expect(find(objectsOf(prod({ topologies: [own] }, readProdSettings({}))), "Deployment", "shop-packer")).toBeUndefined();
+  });
+
+  it("let the slowest handler that can be said come to its end", () => {
+    const slow = { workers: { drainSeconds: 3600 }, services: { contextiq: { webhook: { handlerSeconds: 86_400 } } } };
+    const { spec } = of("Deployment", "contextiq-webhook", slow).spec.template;
+    const drain = spec.containers[0].env.find(({ name }: { name: string }) => name === "WARREN_DRAIN_DEADLINE").value;
+    expect(workerSettings({ RABBITMQ_URL: "amqp://localhost", WARREN_DRAIN_DEADLINE: drain }).drainDeadline).toBe(90_000_000);
+    expect(spec.terminationGracePeriodSeconds).toBeGreaterThan(90_000);
   });
 
   it("win over what the topology says, and over computed numbers, in the Deployment and in its autoscaler", () => {

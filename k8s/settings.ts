@@ -146,9 +146,9 @@ export const service = z
     resources: z.strictObject({ cpu, cpuLimit: cpu.optional(), memory: bytes }).optional(),
     /** The slowest handler: what is begun is finished before a pod ends. @default what follows from the service's load, at least 30 */
     handlerSeconds: z.int().min(0).max(86_400).optional(),
-    /** Unacknowledged deliveries of a consumer. */
+    /** Unacknowledged deliveries of each of its consumers: one of two queues may hold twice as many. */
     prefetch: z.int().min(1).max(65_535).optional(),
-    /** Deliveries that a consumer handles at a time. */
+    /** Deliveries that each of its consumers handles at a time. */
     concurrency: z.int().min(1).max(65_535).optional(),
     /** Of its credentials: raise it to change the password. */
     generation: z.int().min(1).default(1),

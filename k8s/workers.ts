@@ -10,8 +10,6 @@ import type { Topology } from "../topology/model.js";
 
 /** Between the end of the drain and the end of the pod. */
 const MARGIN_SECONDS = 15;
-/** The worker's own limit of the drain. */
-const LONGEST_DRAIN = 3600;
 /** Of what holds nothing that is begun. */
 const SHORT_GRACE = 30;
 export const STORE = "store";
@@ -41,9 +39,8 @@ export const graceSeconds = ({ handlerSeconds }: ServicePart, { workers }: ProdS
 
 function environment(part: ServicePart, settings: ProdSettings): object[] {
   const { settings: own, start } = part;
-  const drain = Math.min(LONGEST_DRAIN, part.handlerSeconds + settings.workers.drainSeconds);
   const variables: Readonly<Record<string, string>> = {
-    WARREN_DRAIN_DEADLINE: `${drain} seconds`,
+    WARREN_DRAIN_DEADLINE: `${part.handlerSeconds + settings.workers.drainSeconds} seconds`,
     WARREN_HTTP_HOST: "0.0.0.0",
     WARREN_HTTP_PORT: String(own.health.port),
     ...(part.prefetch === undefined ? {} : { RABBITMQ_DEFAULT_PREFETCH_COUNT: String(part.prefetch) }),

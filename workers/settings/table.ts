@@ -117,7 +117,13 @@ export const TABLE = {
     note: "not set: the prefetch count",
   }),
   WARREN_HANDLER_TIMEOUT: time({ meaning: "how long a handler may take; 0: no limit", default: "0", min: 0, max: DAY }),
-  WARREN_DRAIN_DEADLINE: time({ meaning: "how long a stop waits for deliveries under way", default: "30 seconds", min: 0, max: 3_600_000 }),
+  // As long as the slowest handler that the prod stack takes, and its own drain.
+  WARREN_DRAIN_DEADLINE: time({
+    meaning: "how long a stop waits for deliveries under way",
+    default: "30 seconds",
+    min: 0,
+    max: 25 * 3_600_000,
+  }),
   WARREN_HTTP_PORT: whole({ meaning: "port for health and metrics; 0: a free one", default: "9090", min: 0, max: 65_535 }),
   WARREN_HTTP_HOST: text({
     meaning: "address to listen on; in a container 0.0.0.0",
