@@ -21,6 +21,8 @@ export interface Managed {
   readonly vhosts: readonly string[];
   /** By id (`itemId`). */
   readonly objects: ReadonlySet<string>;
+  /** Queues as its state has them, which need not be as they are, by the same id. */
+  readonly queues?: ReadonlyMap<string, Omit<LiveQueue, "name">>;
 }
 
 /**

@@ -1,4 +1,6 @@
 /** The guard against loss: before anything is registered, the plan is laid beside the live broker, and what would lose messages is refused. */
+import { behind, refuseBehind } from "../broker/behind.js";
+import { cancelledWarning } from "../broker/cancelled.js";
 import { conflicts, refuseConflicts } from "../broker/conflicts.js";
 import { exchangeEnds, refuseLostBindings, replacementWarning } from "../broker/lost-bindings.js";
 import { countLosses, losses, refuseLosses, type Managed } from "../broker/losses.js";
@@ -46,7 +48,8 @@ function allAtOnce(...refusals: readonly (() => void)[]): void {
 
 /**
  * Throws a WarrenError that lists every queue with messages that an update to this plan would delete or replace, with its count, what
- * differs and the safe ways; and every queue that stands in the way of a planned one. Refused as well: to write over an object that the
+ * differs and the safe ways; and every queue that stands in the way of a planned one. Refused as well: to make a queue anew that only the
+ * stack's state has otherwise, to write over an object that the
  * stack did not make, to take away bindings that it did not make with their exchange, and a broker that is too old.
  */
 export async function guard(options: GuardOptions): Promise<void> {
@@ -65,10 +68,11 @@ export async function guard(options: GuardOptions): Promise<void> {
     allAtOnce(
       () => refuseConflicts(managed ? conflicts(plan, live, managed) : []),
       () => refuseLosses(counted, { allowDataLoss }),
+      () => (allowDataLoss ? undefined : refuseBehind(managed ? behind(plan, live, managed) : [])),
       () => (allowDataLoss ? undefined : refuseLostBindings(ends)),
     );
-    const warning = replacementWarning(ends);
-    if (warning !== undefined) options.onWarn?.(warning);
+    for (const warning of [replacementWarning(ends), await cancelledWarning(broker, found)])
+      if (warning !== undefined) options.onWarn?.(warning);
   } finally {
     await broker.close();
   }

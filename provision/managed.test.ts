@@ -67,11 +67,32 @@ describe("the objects that a stack has made", () => {
     expect(managed).toEqual({
       vhosts: ["v"],
       objects: new Set([itemId("vhost", undefined, "v")]),
+      queues: new Map(),
       vhostNames: new Map([["v", ["vhost/v", "blue-vhost/v"]]]),
       components: new Map([["orders", ["v", "w"]]]),
       ways: new Set(["management"]),
     });
     expect(managedIn({})).toMatchObject({ vhosts: [], objects: new Set() });
+  });
+});
+
+describe("the queues of a state", () => {
+  it("are read as they were declared, official ones before and after a refresh, and own ones", () => {
+    const { queues } = managedIn(
+      Object.fromEntries([
+        official("a", "queue:Queue", { name: "a", vhost: "v", settings: { durable: true, argumentsJson: '{"x-queue-type":"quorum"}' } }),
+        official("b", "queue:Queue", { name: "b", vhost: "v", settings: { durable: true, arguments: { "x-queue-type": "classic" } } }),
+        own("c", "Queue", { name: "c@d", vhost: "v", durable: true, autoDelete: true, arguments: { "x-queue-type": "classic" } }),
+      ]),
+    );
+    const shape = (type: string, autoDelete = false) => ({ type, durable: true, autoDelete, arguments: { "x-queue-type": type } });
+    expect(queues).toEqual(
+      new Map([
+        [itemId("queue", "v", "a"), shape("quorum")],
+        [itemId("queue", "v", "b"), shape("classic")],
+        [itemId("queue", "v", "c@d"), shape("classic", true)],
+      ]),
+    );
   });
 });
 

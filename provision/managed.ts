@@ -3,10 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { bindingId, itemId } from "../broker/items.js";
 import type { Managed } from "../broker/losses.js";
+import type { QueueType } from "../topology/settings.js";
 import { USER } from "../topology/compile/custom-resources.js";
 import { ownType } from "./own/resource.js";
 
 export interface StackManaged extends Managed {
+  readonly queues: NonNullable<Managed["queues"]>;
   /** By vhost, the logical names of the resources that stand for it. */
   readonly vhostNames: ReadonlyMap<string, readonly string[]>;
   /** By component (the name of a RabbitTopology), the vhosts that it has made. */
@@ -71,6 +73,27 @@ const OWN: Readonly<Record<string, (spec: unknown) => string[]>> = {
   [ownType("global-parameter")]: parse(z.object({ name: z.string() }), ({ name }) => [itemId("global parameter", undefined, name)]),
 };
 
+const Declared = Named.extend({ durable: z.boolean().nullish(), autoDelete: z.boolean().nullish() });
+const Arguments = z.record(z.string(), z.unknown()).nullish();
+/** The provider keeps arguments as JSON, and after a refresh those that are texts alone as they are. */
+const Settings = Declared.pick({ durable: true, autoDelete: true }).extend({ argumentsJson: z.string().nullish(), arguments: Arguments });
+const OfficialQueue = Named.extend({ settings: Settings }).transform(({ settings: { argumentsJson, ...settings }, ...names }) => ({
+  ...{ ...names, ...settings },
+  arguments: argumentsJson ? (JSON.parse(argumentsJson) as Record<string, unknown>) : settings.arguments,
+}));
+const OwnQueue = Declared.extend({ arguments: Arguments });
+
+/** What a queue was declared with, by its id. An operator's is not the engine's to make anew. */
+function declaredQueue(type: string, outputs: Readonly<Record<string, unknown>> | undefined) {
+  const official = type === "rabbitmq:index/queue:Queue" ? OfficialQueue.safeParse(outputs) : undefined;
+  const read = official ?? (type === ownType("queue") ? OwnQueue.safeParse(outputs?.["spec"]) : undefined);
+  if (!read?.success) return undefined;
+  const { vhost, name, durable, autoDelete, arguments: args } = read.data;
+  const queueType = (args?.["x-queue-type"] ?? "classic") as QueueType;
+  const queue = { type: queueType, durable: durable ?? false, autoDelete: autoDelete ?? false };
+  return [itemId("queue", vhost, name), { ...queue, arguments: { ...args, "x-queue-type": queueType } }] as const;
+}
+
 const ofOperator = (kind: string): string => `kubernetes:rabbitmq.com/v1beta1:${kind}`;
 const Link = (component: string) => parse(Named, ({ vhost, name }) => [itemId("parameter", vhost, component, name)]);
 const Annotated = z.object({ metadata: z.object({ annotations: z.object({ [USER]: z.string() }) }) });
@@ -111,12 +134,15 @@ const add = (lists: Map<string, string[]>, key: string, value: string): void => 
 /** The objects among the resources of a state. */
 export function managedIn(resources: unknown): StackManaged {
   const objects = new Set<string>();
+  const queues = new Map<string, NonNullable<ReturnType<typeof declaredQueue>>[1]>();
   const vhosts = new Set<string>();
   const vhostNames = new Map<string, string[]>();
   const components = new Map<string, string[]>();
   const ways = new Set<"management" | "operator">();
   for (const [urn, { type, outputs }] of Object.entries(Resources.parse(resources))) {
     for (const id of OFFICIAL[type]?.(outputs) ?? OPERATORS[type]?.(outputs) ?? OWN[type]?.(outputs?.["spec"]) ?? []) objects.add(id);
+    const queue = declaredQueue(type, outputs);
+    if (queue) queues.set(...queue);
     const official = type === "rabbitmq:index/vHost:VHost" ? VhostName.safeParse(outputs) : undefined;
     if (official?.success) {
       add(vhostNames, official.data.name, logicalName(urn));
@@ -131,7 +157,7 @@ export function managedIn(resources: unknown): StackManaged {
     const guard = type === ownType("guard") ? Guard.safeParse(outputs?.["spec"]) : undefined;
     if (guard?.success) add(components, guard.data.component, guard.data.vhost);
   }
-  return { objects, vhosts: [...vhosts], vhostNames, components, ways };
+  return { objects, queues, vhosts: [...vhosts], vhostNames, components, ways };
 }
 
 /**
