@@ -188,6 +188,8 @@ export const WireConsumer = z.object({
   consumer_tag: z.string(),
   queue: z.object({ vhost: z.string(), name: z.string() }),
   exclusive: z.boolean().optional(),
+  /** 0: it is given all that there is. */
+  prefetch_count: z.number().optional(),
   /** From the statistics: empty for a consumer of the last moments. */
   channel_details: z
     .union([z.object({ user: z.string().optional() }), z.array(z.never()).transform((): { user?: string } => ({}))])

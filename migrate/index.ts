@@ -1,3 +1,4 @@
 /** The change of a queue that would have to be deleted for it. */
+export { laterPolicies, type LaterPolicy } from "./later.js";
 export { Migration, progressText, type Migrated, type MigrateArgs, type Progress } from "./migrate.js";
 export { heldFor, standing, type Held, type Stage, type Standing } from "./stage.js";

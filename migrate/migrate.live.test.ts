@@ -9,7 +9,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { brokerApi, commandEnvironment, scratchVhost, type ScratchVhost } from "../testing/broker.js";
 import { warrenCommand, type Said } from "../testing/warren-command.js";
+import { Management } from "../broker/management.js";
+import { compileInstallation } from "../topology/compile/compile.js";
+import type { Plan, PlannedQueue } from "../topology/compile/plan.js";
+import { parseAddress } from "../workers/connection/address.js";
 import { originOf } from "../workers/consume/history.js";
+import { Migration, type MigrateArgs } from "./migrate.js";
 import { verdict, type Entry } from "../workers/faults/ledger.js";
 
 const BIN = join(__dirname, "../bin/warren.cjs");
@@ -79,7 +84,9 @@ test("without --yes it tells what it would do, and does nothing", async () => {
   expect(code).toBe(1);
   expect(out).toMatch(/work in vhost \S+ has to be made again\n +type: expected "quorum", is "classic"/);
   expect(await names()).toEqual(["work classic"]);
-  expect(JSON.parse((await migrate("--json")).out)).toMatchObject({ version: 1, queue: "work", stage: "change" });
+  expect(JSON.parse((await migrate("--json")).out)).toMatchObject({
+    ...{ version: 1, queue: "work", stage: "change", rungs: [], later: [], done: null },
+  });
 });
 
 test("classic to quorum without a consumer: everything is there once, in its order, under its name; again there is nothing to do", async () => {
@@ -188,6 +195,138 @@ test("what waits in a ladder is waited for", async () => {
   expect(code).toBe(0);
   expect(error).toMatch(/waiting for work\.retry/);
   expect(await bodies("work", 1)).toEqual([7]);
+});
+
+/** A queue with a limit that holds messages, and takes up to `limit` when it is made anew. */
+async function limited(limit: string, count: number): Promise<void> {
+  await publish(count);
+  writeFileSync(file, source(`{ type: "quorum", from: { in: ["a.*", "b"] }, ${limit} }`));
+}
+const takeAll = async (prefetch: number): Promise<{ readonly taken: number[]; readonly end: () => Promise<void> }> => {
+  const connection = await amqp.connect(broker.vhostUrl, { noDelay: true });
+  const taken: number[] = [];
+  const over = new AbortController();
+  const consuming = (async () => {
+    while (!over.signal.aborted) {
+      const reader = await connection.createChannel();
+      const gone = new AbortController();
+      reader.on("error", () => gone.abort());
+      try {
+        await reader.prefetch(prefetch);
+        await reader.consume("work", (message) => {
+          if (message === null) return gone.abort();
+          taken.push(Number(message.content.toString().split(" ")[0]));
+          setTimeout(() => reader.ack(message), 5);
+        });
+        await sleep(600_000, undefined, { signal: AbortSignal.any([gone.signal, over.signal]) });
+      } catch {
+        await reader.close().catch(() => undefined);
+        await sleep(100);
+      }
+    }
+    await connection.close();
+  })();
+  return {
+    taken,
+    end: () => {
+      over.abort();
+      return consuming;
+    },
+  };
+};
+
+test.each(["drop-head", "reject-publish"])(
+  "more comes back than the new queue holds (%s): it waits for its consumers, and nothing is lost",
+  { timeout: 90_000 },
+  async (overflow) => {
+    await limited(`maxLength: 50, overflow: ${JSON.stringify(overflow)}`, 3000);
+    const { taken, end } = await takeAll(20);
+    const { code, error } = await migrate("--yes");
+    await expect.poll(() => new Set(taken).size, { timeout: 20_000 }).toBe(3000);
+    await end();
+    expect(error).toMatch(/work is full \(at most 50 messages\)/);
+    expect(code).toBe(0);
+    expect(await names()).toEqual(["work quorum"]);
+  },
+);
+
+test("more than it holds, in bytes too, is kept where nobody takes any: the same command goes on when there is room", async () => {
+  await limited("maxLength: 5", 20);
+  expect(await migrate("--yes")).toMatchObject({ code: 1, error: expect.stringMatching(/at most 5, and nobody consumes/) as string });
+  expect(await names()).toEqual(["work classic"]);
+  writeFileSync(file, source(`{ type: "quorum", from: { in: ["a.*", "b"] }, maxLengthBytes: "2000 bytes" }`));
+  const plan = compileInstallation({
+    topologies: [
+      {
+        ...{ name: broker.vhost, exchanges: { in: { type: "topic" } } },
+        queues: { work: { type: "quorum", maxLengthBytes: "2000 bytes" } },
+      },
+    ],
+  }).vhosts[0] as Plan;
+  await expect(migration(plan, { abandonedAfter: 1000 }).run()).rejects.toThrow(
+    /work is full \(at most 2000 bytes\), and nobody consumes from it: \d+ messages wait in warren.migrate.old.work/,
+  );
+  const came = (await channel.checkQueue("work")).messageCount;
+  expect(came).toBeGreaterThan(3);
+  expect(came + (await channel.checkQueue("warren.migrate.old.work")).messageCount).toBe(20);
+  const { taken, end } = await takeAll(1);
+  const { code, out } = await migrate("--yes");
+  expect(code).toBe(0);
+  expect(out).toMatch(/An earlier run was ended: whether all came in their order is not known/);
+  await expect.poll(() => new Set(taken).size).toBe(20);
+  await end();
+});
+
+/** With a broker that a test may make worse. */
+function migration({ queues: [queue], policies }: Plan, more: Partial<MigrateArgs> = {}): Migration {
+  const { protocol, host, port } = new URL(broker.amqpUrl);
+  const credentials = { username: broker.username, password: broker.password };
+  return new Migration({
+    management: new Management({ endpoint: broker.managementUrl, ...credentials }),
+    broker: {
+      address: parseAddress(`${protocol}//${host}`),
+      ...{ vhost: broker.vhost, credentials, name: `test:${port}` },
+    },
+    ...{ queue: queue as PlannedQueue, policies, ...more },
+  });
+}
+
+test("a client that declares the old queue again in the gap is named, and the next run goes on", async () => {
+  await publish(10);
+  class Late extends Management {
+    override async deleteQueue(vhost: string, name: string, options = {}): Promise<boolean> {
+      const was = await super.deleteQueue(vhost, name, options);
+      if (name === "work") {
+        await channel.assertQueue("work", { arguments: { "x-queue-type": "classic" } });
+        await channel.bindQueue("work", "in", "b");
+        await publish(2, 10);
+      }
+      return was;
+    }
+  }
+  const plan = compileInstallation({ topologies: [{ name: broker.vhost, queues: { work: { type: "quorum" } } }] }).vhosts[0] as Plan;
+  const management = new Late({ endpoint: broker.managementUrl, username: broker.username, password: broker.password });
+  await expect(migration(plan, { management }).run()).rejects.toThrow(
+    /client declared "work" in the moment[^]*type: expected "quorum", is "classic"[^]*in warren.migrate.old.work[^]*stop the clients that declare "work"/,
+  );
+  const { code, out } = await migrate("--yes");
+  expect(code).toBe(0);
+  expect(out).not.toMatch(/order is kept/);
+  expect(await names()).toEqual(["work quorum"]);
+  expect([...new Set(await bodies("work", 12))].sort((one, other) => one - other)).toEqual(Array.from({ length: 12 }, (_, n) => n));
+});
+
+test("what is held stays when an operator's policy comes that would take it", async () => {
+  await publish(3);
+  const old = "warren.migrate.old.work";
+  const declared = channel.assertQueue(old, { arguments: { "x-queue-type": "quorum", "x-delivery-limit": -1 } });
+  await declared;
+  channel.sendToQueue(old, Buffer.from("7"), { persistent: true });
+  await channel.waitForConfirms();
+  const definition = { "max-length": 60_000 };
+  await brokerApi("PUT", `/api/operator-policies/${broker.vhost}/all`, { pattern: ".*", "apply-to": "queues", definition });
+  expect(await migrate("--yes")).toMatchObject({ code: 2, error: expect.stringMatching(/would take messages/) as string });
+  expect((await channel.checkQueue(old)).messageCount).toBe(1);
 });
 
 const KILLS = 20;

@@ -8,16 +8,18 @@
  * Every step may be done again: whoever was ended in the middle begins at what stands on the broker.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { BrokerError } from "../broker/faults.js";
 import { readLive } from "../broker/live.js";
-import { settleMs } from "../broker/losses.js";
+import { fieldLine, settleMs } from "../broker/losses.js";
 import type { Management } from "../broker/management.js";
 import type { WireBinding, WireQueue } from "../broker/wire.js";
 import type { PlannedPolicy, PlannedQueue } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
-import { anyOf, escapeRegex } from "../topology/names.js";
 import { plural } from "../topology/plural.js";
 import type { BrokerSettings } from "../workers/dead-letters/connection.js";
-import { feedersOf, isRung, setting, typeOf } from "./live-queue.js";
+import { bring, type BringArgs } from "./bring.js";
+import { makeHeld } from "./hold.js";
+import { feedersOf, isRung, typeOf } from "./live-queue.js";
 import { Mover } from "./mover.js";
 import { requireSafe } from "./safe.js";
 import { heldFor, standing, type Held, type Standing } from "./stage.js";
@@ -31,6 +33,8 @@ export interface MigrateArgs {
   readonly policies?: readonly PlannedPolicy[];
   /** Nothing comes to the queue by its name but from a ladder of retries. @default false: a queue whose dead letters come here is refused */
   readonly publishersStopped?: boolean;
+  /** How long it waits for room in a full queue that nobody consumes from, in milliseconds. @default 60000 */
+  readonly abandonedAfter?: number;
   readonly signal?: AbortSignal;
   readonly onStep?: (text: string) => void;
   readonly onProgress?: (progress: Progress) => void;
@@ -44,8 +48,8 @@ export interface Progress {
 }
 
 export interface Migrated {
-  /** At which stage it began. */
-  readonly from: Standing["stage"];
+  /** It went on from where an earlier run was ended, which may have moved some out of their order. */
+  readonly resumed: boolean;
   /** Out of the old queue, and back into the new one; consumers may have taken some in between. */
   readonly moved: { readonly out: number; readonly back: number };
   /** Messages that new ones may have overtaken, at the end. */
@@ -54,10 +58,6 @@ export interface Migrated {
   readonly withoutUser: number;
 }
 
-/** Above those of others, so that no time to live or length of theirs holds for what is held. */
-const POLICY_PRIORITY = 1_000_000;
-/** What may take a message out of a queue. */
-const TAKES_MESSAGES = ["message-ttl", "expires", "max-length", "max-length-bytes"] as const;
 const LOOK_MS = 500;
 /** What was routed before its binding went has arrived by then. */
 const ROUTED_MS = 1_000;
@@ -97,7 +97,7 @@ export class Migration {
   /** Throws a WarrenError if it cannot be, or cannot go on; what was done stays, and the next run goes on from there. */
   async run(): Promise<Migrated> {
     const { management } = this.args;
-    const { stage } = await this.standing();
+    const { stage, isHeld } = await this.standing();
     if (stage === "missing")
       throw new WarrenError(`There is no queue ${JSON.stringify(this.#name)} in vhost ${JSON.stringify(this.#vhost)}.`, {
         remedy: "npm run up makes it",
@@ -114,7 +114,7 @@ export class Migration {
     // The last to go.
     for (const name of Object.values(this.#held) as string[]) await management.deletePolicy(this.#vhost, name);
     const moved = { out: this.#out, back: this.#back };
-    return { from: stage, moved, overtaken: this.#overtaken, withoutUser: this.#withoutUser };
+    return { resumed: isHeld, moved, overtaken: this.#overtaken, withoutUser: this.#withoutUser };
   }
 
   #step(text: string): void {
@@ -126,37 +126,10 @@ export class Migration {
   async #prepare(live: WireQueue | undefined): Promise<void> {
     const { management } = this.args;
     this.#step(`new messages go to ${this.#held.new}`);
-    for (const name of [this.#held.old, this.#held.new]) await this.#makeHeld(name, live);
+    for (const name of [this.#held.old, this.#held.new]) await makeHeld(management, this.#vhost, name, live);
     const bindings = await this.#bindings(this.#name);
     for (const binding of bindings) await management.putBinding(this.#vhost, { ...identity(binding), destination: this.#held.new });
     for (const binding of bindings) await management.deleteBinding(this.#vhost, identity(binding));
-  }
-
-  /** Like `live`, what expires by its own time there becomes a dead letter. */
-  async #makeHeld(name: string, live?: WireQueue): Promise<void> {
-    const { management } = this.args;
-    const deadLetters = ["dead-letter-exchange", "dead-letter-routing-key"].flatMap((key) => {
-      const value = live && setting(live, key);
-      return value === undefined ? [] : [[key, value] as const];
-    });
-    const pattern = anyOf([escapeRegex(name)]);
-    const definition = { "delivery-limit": -1, ...Object.fromEntries(deadLetters) };
-    // Of each run that is ended the broker counts what it held as delivered.
-    const args = { "x-queue-type": "quorum", "x-delivery-limit": -1 };
-    await management.putQueue(this.#vhost, name, { durable: true, autoDelete: false, arguments: args });
-    await management.putPolicy(this.#vhost, name, { pattern, applyTo: "queues", priority: POLICY_PRIORITY, definition });
-    const made = await management.getQueue(this.#vhost, name);
-    const limits = TAKES_MESSAGES.filter((key) => made?.effective_policy_definition?.[key] !== undefined);
-    if (limits.length === 0) return;
-    await management.deleteQueue(this.#vhost, name);
-    await management.deletePolicy(this.#vhost, name);
-    throw new WarrenError(
-      `Operator policy ${JSON.stringify(made?.operator_policy)} would take messages (${limits.join(", ")}) out of ${name}, which is to hold them.`,
-      {
-        remedy: "let its pattern leave out queues that begin with warren.migrate., until this is done",
-        exitCode: 2,
-      },
-    );
   }
 
   async #bindings(queue: string): Promise<WireBinding[]> {
@@ -203,46 +176,73 @@ export class Migration {
     const live = await management.getQueue(this.#vhost, this.#name);
     // A quorum queue cannot be told to go only if it is empty (400).
     if (live) await management.deleteQueue(this.#vhost, this.#name, { ifEmpty: typeOf(live) === "classic" });
-    await management.putQueue(this.#vhost, this.#name, queue);
+    try {
+      await management.putQueue(this.#vhost, this.#name, queue);
+    } catch (error) {
+      if (error instanceof BrokerError && error.kind === "refused") await this.#refuseOther(error);
+      throw error;
+    }
+  }
+
+  /** A client that declares its queue itself was quicker in the moment in which it was gone. */
+  async #refuseOther(cause: BrokerError): Promise<void> {
+    const { stage, differences } = await this.standing();
+    if (stage !== "change") return;
+    const lines = differences.map(({ field, before, after }) => fieldLine(field, after, before));
+    const { old, new: next } = this.#held;
+    throw new WarrenError(
+      [
+        `A client declared ${JSON.stringify(this.#name)} in the moment in which it was gone, as it was before:`,
+        ...lines,
+        `  Nothing is lost: its messages are in ${old}, and what is published goes to ${next}.`,
+      ].join("\n"),
+      {
+        remedy: `stop the clients that declare ${JSON.stringify(this.#name)}, or let them declare it as the topology says or only look whether it is there (passive); then run the same command again`,
+        cause,
+      },
+    );
   }
 
   /** What was held comes back, the oldest first; then new messages come here again. */
   async #return(): Promise<void> {
     const { management } = this.args;
     const [old, next] = [this.#held.old, this.#held.new];
-    for (const name of [old, next]) if (!(await management.getQueue(this.#vhost, name))) await this.#makeHeld(name);
+    for (const name of [old, next]) await makeHeld(management, this.#vhost, name);
     this.#step(`what was held comes back to ${this.#name}`);
     await this.#bring(old);
     const began = Date.now();
-    await this.#bring(next, (left) => left <= TAIL || Date.now() - began > CATCH_UP_MS);
+    // What is left then has to find room beside the new ones.
+    const enough = (left: number, room: number): boolean => left <= room && (left <= TAIL || Date.now() - began > CATCH_UP_MS);
+    await this.#bring(next, { enough });
     this.#step(`new messages come to ${this.#name} again`);
     const bindings = await this.#bindings(next);
     for (const binding of bindings) await management.putBinding(this.#vhost, { ...identity(binding), destination: this.#name });
     for (const binding of bindings) await management.deleteBinding(this.#vhost, { ...identity(binding), destination: next });
     const before = this.#back;
     await sleep(ROUTED_MS);
-    await this.#bring(next);
+    await this.#bring(next, { shared: true });
     this.#overtaken = this.#back - before;
     for (const name of [old, next]) {
-      await this.#bring(name);
+      await this.#bring(name, { shared: true });
       await management.deleteQueue(this.#vhost, name);
     }
   }
 
-  async #bring(from: string, enough = (left: number): boolean => left === 0): Promise<void> {
-    const mover = await Mover.open({ broker: this.args.broker, from, to: this.#name, alone: true });
+  async #bring(from: string, more: Pick<BringArgs, "enough" | "shared"> = {}): Promise<void> {
+    const { management, broker, signal, abandonedAfter } = this.args;
     const before = this.#back;
-    try {
-      for (let left = Infinity; !enough(left);) {
-        await this.#pause();
-        left = await mover.left();
-        this.args.onProgress?.({ doing: "bringing back", moved: before + mover.moved, left });
-      }
-    } finally {
-      await mover.close();
-      this.#back = before + mover.moved;
-      this.#withoutUser += mover.withoutUser;
-    }
+    const onProgress = (moved: number, left: number): void => {
+      this.#back = before + moved;
+      this.args.onProgress?.({ doing: "bringing back", moved: this.#back, left });
+    };
+    const onStep = (text: string): void => this.#step(text);
+    const ends = { from, to: this.#name, isLadder: this.args.queue.role.kind === "rung" };
+    const { moved, withoutUser } = await bring({
+      ...{ management, broker, ...ends, ...more, signal, onStep, onProgress },
+      ...(abandonedAfter === undefined ? {} : { abandonedAfter }),
+    });
+    this.#back = before + moved;
+    this.#withoutUser += withoutUser;
   }
 
   async #pause(): Promise<void> {

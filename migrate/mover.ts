@@ -1,14 +1,17 @@
 /** Moves messages from one queue to another as they come, in their order: published and confirmed first, acknowledged then. */
-import type { Channel, ConfirmChannel, ConsumeMessage, Options } from "amqplib";
+import type { Channel, ConfirmChannel, ConsumeMessage, Options, Replies } from "amqplib";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WarrenError } from "../topology/errors.js";
 import { EXCHANGE, KEY, originOf } from "../workers/consume/history.js";
+import type { Room } from "./room.js";
 import { closeChannel, Connection, wordsOf, type BrokerSettings } from "../workers/dead-letters/connection.js";
 
 /** Unconfirmed at a time. */
 const PREFETCH = 500;
 /** Milliseconds that what is under way has to be confirmed at the end. */
 const CLOSE_MS = 10_000;
+/** What amqplib says of a refused message (`basic.nack`). */
+const NACKED = "message nacked";
 /** What the broker writes on a delivery, and by what it would send copies a second time. */
 const NOT_AGAIN = /^(x-delivery-count|x-acquired-count|CC|BCC)$/;
 
@@ -18,6 +21,8 @@ export interface MoverArgs {
   readonly to: string;
   /** Nobody else may take from it meanwhile: another run, or what the broker still has of one whose machine is gone. @default false */
   readonly alone?: boolean;
+  /** What it has no room for waits here, untaken, for `go`. @default all goes at once */
+  readonly room?: Room;
 }
 
 export class Mover {
@@ -26,6 +31,8 @@ export class Mover {
   /** Published as somebody else than they say; the broker would refuse the name. */
   withoutUser = 0;
   #inFlight = 0;
+  /** Delivered, and not published yet. */
+  #pending: ConsumeMessage[] = [];
   #failed: WarrenError | undefined;
   #closing = false;
   #tag = "";
@@ -68,27 +75,64 @@ export class Mover {
       this.args.from,
       (message) => {
         if (message === null) return this.#fail(`"${this.args.from}" was taken away, or its node went down`);
-        this.#move(message);
+        this.#pending.push(message);
+        this.go();
       },
       { exclusive: this.args.alone ?? false },
     );
     this.#tag = consumerTag;
   }
 
+  /** Publishes what there is room for. */
+  go(): void {
+    const { room } = this.args;
+    let count = 0;
+    for (; count < this.#pending.length && !this.#failed && !this.#closing; count++) {
+      const message = this.#pending[count] as ConsumeMessage;
+      if (room && !room.takes(sizeOf(message))) break;
+      room?.put(sizeOf(message));
+      this.#move(message);
+    }
+    this.#pending.splice(0, count);
+  }
+
+  /** Whether messages wait for room. */
+  get waits(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  /** Until all that was published is confirmed. */
+  async settled(): Promise<void> {
+    while (this.#inFlight > 0 && !this.#failed) await sleep(5);
+  }
+
+  /** Where they go to: what is ready there, and how many consume from it. */
+  async target(): Promise<{ readonly ready: number; readonly consumers: number }> {
+    const { messageCount, consumerCount } = await this.#check(this.args.to);
+    return { ready: messageCount, consumers: consumerCount };
+  }
+
   #move(message: ConsumeMessage): void {
-    if (this.#failed || this.#closing) return;
     this.#inFlight++;
     const { userId } = message.properties as { readonly userId?: string };
     const own = this.args.broker.credentials.username;
-    if (userId !== undefined && userId !== own) this.withoutUser++;
+    const hasOther = userId !== undefined && userId !== own;
     // In one channel the broker keeps the order, and a return comes before its confirm.
     this.writer.publish("", this.args.to, message.content, { ...propertiesOf(message, own), mandatory: true }, (error: unknown) => {
       this.#inFlight--;
+      if (error && !this.#failed && this.args.room && wordsOf(error) === NACKED) return this.#again(message);
       if (error) this.#failed ??= this.#fault(`"${this.args.to}" does not take a message: ${wordsOf(error)}`);
       if (this.#failed) return;
       this.moved++;
+      if (hasOther) this.withoutUser++;
       this.reader.ack(message);
     });
+  }
+
+  /** Refused by a queue that somebody else has filled meanwhile: in its place among those that wait. */
+  #again(message: ConsumeMessage): void {
+    if (this.args.room) this.args.room.free = 0;
+    this.#pending = [...this.#pending, message].sort((one, other) => one.fields.deliveryTag - other.fields.deliveryTag);
   }
 
   #fail(why: string): void {
@@ -103,10 +147,14 @@ export class Mover {
 
   /** Messages that it has to move yet, without those that other consumers hold. Throws what went wrong with the move. */
   async left(): Promise<number> {
+    const { messageCount } = await this.#check(this.args.from);
+    return messageCount + this.#inFlight + this.#pending.length;
+  }
+
+  async #check(queue: string): Promise<Replies.AssertQueue> {
     if (this.#failed) throw this.#failed;
     try {
-      const { messageCount } = await this.reader.checkQueue(this.args.from);
-      return messageCount + this.#inFlight;
+      return await this.reader.checkQueue(queue);
     } catch (error) {
       throw (this.#failed ??= this.#fault(wordsOf(error)));
     }
@@ -121,6 +169,11 @@ export class Mover {
     await closeChannel(this.writer);
     for (const connection of this.connections) await connection.close();
   }
+}
+
+/** At least what the broker counts, with room for what is added when it is moved. */
+function sizeOf({ content, properties, fields: { exchange, routingKey } }: ConsumeMessage): number {
+  return content.length + JSON.stringify(properties).length + exchange.length + routingKey.length + 50;
 }
 
 /** All that a publisher can say, but the user if that is somebody else. */

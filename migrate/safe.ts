@@ -6,6 +6,7 @@ import { WarrenError } from "../topology/errors.js";
 import { plural } from "../topology/plural.js";
 import { checkQueue, Connection, type BrokerSettings } from "../workers/dead-letters/connection.js";
 import { feedersOf, isRung, setting, typeOf } from "./live-queue.js";
+import { limitsOf } from "./room.js";
 
 export interface SafeArgs {
   readonly management: Management;
@@ -17,21 +18,21 @@ export interface SafeArgs {
 
 /** Throws a `WorkerError` or a WarrenError that says why, and what to do first. */
 export async function requireSafe(args: SafeArgs, live: WireQueue): Promise<void> {
-  await requireConnection(args);
+  const consumers = await requireConnection(args);
   requireLasting(live);
   await requireTakers(args);
   await requireKey(args, live);
   await requireNoDeaths(args);
-  await requireRoom(args, live);
+  if (consumers === 0) await requireRoom(args, live);
 }
 
 const refusal = (name: string, fault: string, remedy: string): WarrenError => new WarrenError(`${name} ${fault}.`, { remedy, exitCode: 2 });
 
-/** Whoever moves has to be let in. */
-async function requireConnection({ broker, queue }: SafeArgs): Promise<void> {
+/** Whoever moves has to be let in. Gives the number of consumers. */
+async function requireConnection({ broker, queue }: SafeArgs): Promise<number> {
   const connection = await Connection.open(broker);
   try {
-    await checkQueue(connection, queue.name);
+    return (await checkQueue(connection, queue.name)).consumers;
   } finally {
     await connection.close();
   }
@@ -86,17 +87,15 @@ async function requireNoDeaths({ management, broker: { vhost }, queue: { name },
     );
 }
 
-/** What comes back has to find room: a queue that is full drops its oldest, or takes no more. */
+/** What comes back waits for room in a full queue, which nobody makes where nobody consumes. */
 async function requireRoom({ management, broker, queue, policies = [] }: SafeArgs, live: WireQueue): Promise<void> {
-  const limits = [
-    queue.arguments["x-max-length"],
-    live.effective_policy_definition?.["max-length"],
-    ...policies.map(({ definition }) => definition["max-length"]),
-  ];
-  const room = Math.min(...limits.filter((limit) => typeof limit === "number"), Infinity);
-  const messages = (await management.counts()).find(({ vhost, name }) => vhost === broker.vhost && name === queue.name)?.messages ?? 0;
-  if (messages > room)
-    throw new WarrenError(`${queue.name} holds ${plural(messages, "message")}, and is to hold at most ${room}.`, {
-      remedy: "let consumers take the others first, or give it a greater maxLength",
-    });
+  const wanted = { ...live, arguments: queue.arguments };
+  const definitions = [live.effective_policy_definition ?? {}, ...policies.map(({ definition }) => definition)];
+  const limits = definitions.map((definition) => limitsOf({ ...wanted, effective_policy_definition: { ...definition } }));
+  const room = Math.min(...limits.map(({ messages }) => messages));
+  const messages = (await management.counts(broker.vhost)).find(({ name }) => name === queue.name)?.messages ?? 0;
+  if (messages <= room || queue.role.kind === "rung") return;
+  throw new WarrenError(`${queue.name} holds ${plural(messages, "message")}, is to hold at most ${room}, and nobody consumes from it.`, {
+    remedy: "start its consumers, which then make room for what comes back; or give it a greater maxLength",
+  });
 }

@@ -56,6 +56,9 @@ it("is refused, made, seen, and then nothing is to be done", async () => {
   const queue = (await brokerApi("GET", "/api/queues/warren-test-migrate/work?disable_stats=true")) as Record<string, unknown>;
   expect(queue).toMatchObject({ type: "quorum", effective_policy_definition: { "max-length": 1000 } });
 
+  const early = await stack.pulumi("up", "--yes", "--skip-preview");
+  expect(early.code).not.toBe(0);
+  expect(early.output).toMatch(/on the broker as declared already[^]*pulumi -- refresh --yes/);
   expect((await stack.pulumi("refresh", "--yes", "--skip-preview")).code).toBe(0);
   expect(await stack.preview()).toEqual({});
   expect(await stack.up()).not.toMatch(/replaced|created|deleted/);

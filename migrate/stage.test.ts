@@ -15,8 +15,8 @@ const live = (type: LiveQueue["type"], args: object = {}): LiveQueue => ({
 test("the stage is told by the queue and by what is held", () => {
   expect(standing(undefined, wanted, false).stage).toBe("missing");
   expect(standing(undefined, wanted, true).stage).toBe("declare");
-  expect(standing(live("quorum"), wanted, false)).toEqual({ stage: "done", differences: [] });
-  expect(standing(live("quorum"), wanted, true)).toEqual({ stage: "return", differences: [] });
+  expect(standing(live("quorum"), wanted, false)).toEqual({ stage: "done", isHeld: false, differences: [] });
+  expect(standing(live("quorum"), wanted, true)).toEqual({ stage: "return", isHeld: true, differences: [] });
   for (const isHeld of [false, true]) {
     expect(standing(live("classic"), wanted, isHeld)).toMatchObject({ stage: "change", differences: [{ field: "type" }] });
     expect(standing(live("quorum", { "x-max-length": 5 }), wanted, isHeld).stage).toBe("change");

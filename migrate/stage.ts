@@ -22,13 +22,15 @@ export type Stage = "change" | "declare" | "return" | "done" | "missing";
 
 export interface Standing {
   readonly stage: Stage;
+  /** Queues that hold messages are there: an earlier run was ended. */
+  readonly isHeld: boolean;
   /** From what is on the broker to the plan, where it has to be deleted for it. */
   readonly differences: readonly Difference[];
 }
 
 export function standing(live: LiveQueue | undefined, wanted: PlannedQueue, isHeld: boolean): Standing {
-  if (!live) return { stage: isHeld ? "declare" : "missing", differences: [] };
+  if (!live) return { stage: isHeld ? "declare" : "missing", isHeld, differences: [] };
   const differences = effectOf("queue", { ...wanted, ...live }, wanted);
-  if (worst(differences) === "replace and lose messages") return { stage: "change", differences };
-  return { stage: isHeld ? "return" : "done", differences: [] };
+  if (worst(differences) === "replace and lose messages") return { stage: "change", isHeld, differences };
+  return { stage: isHeld ? "return" : "done", isHeld, differences: [] };
 }
