@@ -7,16 +7,19 @@ import type { Console } from "./output.js";
 
 const isCounted = (change: ObjectChange): boolean => losesMessages(change) && change.kind === "queue";
 
-const asLoss = ({ vhost, name, type, consequence, differences }: ObjectChange): Loss => ({
+const idOf = (vhost: string | null, queue: string): string => JSON.stringify([vhost, queue]);
+
+/** @param types of the queues that stand: neither side of a comparison may be what the broker holds */
+const asLoss = ({ vhost, name, type, consequence, differences }: ObjectChange, types: ReadonlyMap<string, string | undefined>): Loss => ({
   vhost: vhost ?? "",
   queue: name,
-  type: type as Loss["type"],
+  type: (types.get(idOf(vhost, name)) ?? type) as Loss["type"],
   action: consequence === "delete and lose messages" ? "delete" : "replace",
   differences,
 });
 
 /**
- * Waits some seconds where quorum queues or streams are among them, for their counts are that old; without a loss, or a broker, nothing is asked.
+ * Waits some seconds where the broker has quorum queues or streams among them, for their counts are that old; without a loss, or a broker, nothing is asked.
  * @param live the broker's URL; `true` is `fallback`, then the environment's, then the dev stack
  */
 export async function countedChanges(
@@ -30,10 +33,12 @@ export async function countedChanges(
   const { management: at } = brokerAddress({ url, environment: console.environment, directory: console.cwd });
   const management = new Management(at);
   try {
-    const counted = await countLosses(management, changes.filter(isCounted).map(asLoss));
-    const found = new Map(counted.map((loss) => [JSON.stringify([loss.vhost, loss.queue]), loss.messages]));
+    const types = new Map((await management.counts()).map(({ vhost, name, type }) => [idOf(vhost, name), type]));
+    const losses = changes.filter(isCounted).map((change) => asLoss(change, types));
+    const counted = await countLosses(management, losses);
+    const found = new Map(counted.map(({ vhost, queue, messages }) => [idOf(vhost, queue), messages]));
     return changes.map((change) =>
-      isCounted(change) ? { ...change, messages: found.get(JSON.stringify([change.vhost, change.name])) ?? null } : change,
+      isCounted(change) ? { ...change, messages: found.get(idOf(change.vhost, change.name)) ?? null } : change,
     );
   } finally {
     await management.close();

@@ -65,6 +65,13 @@ describe.each(Object.keys(FILES) as (keyof typeof FILES)[])("%s", (name) => {
     for (const { run: script = "" } of stepsOf(read)) expect(script).not.toContain("${{");
   });
 
+  // `|| true` and continue-on-error hide it; an exit code that is kept has to be judged.
+  test("what fails is not hidden", () => {
+    expect(text).not.toMatch(/\|\| *(true|:|exit 0)(?!\w)|continue-on-error|set \+e/);
+    for (const { id, run: script = "" } of stepsOf(read))
+      if (script.includes('echo "code=$code"')) expect(text).toContain(`steps.${id}.outputs.code`);
+  });
+
   test("scripts are bash, and read outputs of steps that are there", () => {
     for (const { run: script } of stepsOf(read)) if (script !== undefined) execFileSync("bash", ["-n"], { input: script });
     const ids = stepsOf(read).flatMap(({ id }) => id ?? []);
@@ -117,6 +124,38 @@ describe("with a gh that writes down what it is asked", () => {
     expect(post).toBe("api --silent --method POST repos/us/orders/issues/7/comments -F body=@review.md");
     const [, patch] = asked(step(name, "Comment"), { ...env, LISTED: "123\n456\n" });
     expect(patch).toBe("api --silent --method PATCH repos/us/orders/issues/comments/123 -F body=@review.md");
+  });
+
+  const tool = (name: string, script: string): void => {
+    writeFileSync(join(folder, name), `#!/bin/bash\n${script}\n`);
+    chmodSync(join(folder, name), 0o755);
+  };
+
+  test.each([
+    ["a preview that succeeded", 0, "false", 0, ["--preview preview.json --preview-exit 0"]],
+    ["a preview that failed", 255, "false", 1, ["--preview preview.json --preview-exit 255"]],
+    ["a loss that is agreed to", 0, "true", 0, ["--preview preview.json --preview-exit 0", "--allow-data-loss"]],
+    ["a fork, without a preview", undefined, "false", 0, []],
+  ] as const)("%s is told to the review, and the job ends as the review does", (_, preview, agreed, review, told) => {
+    const output = join(folder, "output");
+    const code = (): string => /^code=(\d+)$/m.exec(existsSync(output) ? readFileSync(output, "utf8") : "")?.[1] ?? "";
+    rmSync(output, { force: true });
+    tool("pulumi", `printf '{}'; exit ${preview ?? 0}`);
+    tool("npx", `echo "$*" >> "$LOG"; echo "the comment" > review.md; exit ${review}`);
+    const env = {
+      STACK: "prod",
+      TOPOLOGY: "orders.ts",
+      WARREN_BROKER_URL: "",
+      GITHUB_OUTPUT: output,
+      GITHUB_STEP_SUMMARY: join(folder, "summary"),
+    };
+    if (preview !== undefined) asked(step("a user's review", "Preview"), env);
+    const ended = code();
+    expect(ended).toBe(preview === undefined ? "" : String(preview));
+    rmSync(output, { force: true });
+    const words = ["warren review HEAD^1:orders.ts orders.ts --name orders.ts", ...told, "-o review.md"].join(" ");
+    expect(asked(step("a user's review", "Review"), { ...env, PREVIEW: ended, AGREED: agreed })).toEqual([words]);
+    expect(spawnSync("bash", ["-e", "-c", step("a user's review", "Verdict")], { env: { CODE: code() } }).status === 0).toBe(review === 0);
   });
 
   test("drift: an issue is opened, rewritten while it lasts, closed when it is gone", () => {

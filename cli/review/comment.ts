@@ -1,18 +1,11 @@
 /** A review as one comment on a pull request: what is gravest first, nothing longer than a comment may be. */
-import { counts, summary } from "../../topology/check/findings-text.js";
+import { summary } from "../../topology/check/findings-text.js";
 import type { Finding } from "../../topology/check/finding.js";
-import {
-  differenceMarkdown,
-  losesMessages,
-  lostMessages,
-  objectCounts,
-  objectsMarkdown,
-  type Difference,
-  type ObjectChange,
-} from "../../topology/difference/index.js";
+import { differenceMarkdown, objectCounts, objectsMarkdown, type Difference, type ObjectChange } from "../../topology/difference/index.js";
 import { code, codes, fenced, plainTable, prose } from "../../topology/markdown.js";
 import { plural } from "../../topology/plural.js";
 import type { PreviewResult, PreviewStep } from "./preview.js";
+import { verdict } from "./verdict.js";
 
 export interface Review {
   /** Of the comment: one for each topology that a repository reviews. */
@@ -78,7 +71,7 @@ function check({ findings }: Review): Block {
 
 const OPS: readonly PreviewStep["op"][] = ["delete", "replace", "update", "import", "create"];
 
-function previewBlock({ steps, errors }: PreviewResult): Block {
+function previewBlock({ steps, errors, unknown, unread }: PreviewResult): Block {
   const ordered = OPS.flatMap((op) => steps.filter((step) => step.op === op)).sort(
     (a, b) => Number(b.losesMessages) - Number(a.losesMessages),
   );
@@ -86,7 +79,8 @@ function previewBlock({ steps, errors }: PreviewResult): Block {
     const count = steps.filter((step) => step.op === op).length;
     return count === 0 ? [] : [`${count} to ${op}`];
   }).join(", ");
-  const title = `### Preview: ${errors.length > 0 ? "it failed" : totals || "no resource changes"}\n`;
+  const state = errors.length > 0 ? "it failed" : unread === undefined ? totals || "no resource changes" : "it cannot be read";
+  const title = `### Preview: ${state}\n`;
   const rows = ordered.map(({ op, type, name, reasons, losesMessages: lost }) => [
     `${lost ? "⚠ " : ""}${op}`,
     code(name),
@@ -96,7 +90,10 @@ function previewBlock({ steps, errors }: PreviewResult): Block {
   return {
     long: [
       title,
-      ...errors.map((error) => `${fenced("text", error).join("\n")}\n`),
+      ...[...errors, ...(unread === undefined ? [] : [unread])].map((text) => `${fenced("text", text).join("\n")}\n`),
+      ...(unknown.length > 0
+        ? [`Steps that Warren does not know: ${codes(unknown)}. They may lose messages: look at them by hand.\n`]
+        : []),
       ...(rows.length > 0
         ? [folded(plural(rows.length, "resource"), plainTable(["", "resource", "type", "because of"], rows).join("\n"))]
         : []),
@@ -118,25 +115,6 @@ function diagrams({ before, after }: Review): Block[] {
     ...(before === undefined ? [] : [drawn("The flow before", before)]),
     ...(after === undefined ? [] : [drawn("The flow after", after)]),
   ];
-}
-
-/** The one sentence that a reviewer has to read. */
-function verdict({ findings, difference, objects = [], preview, isNew }: Review): string {
-  const { errors } = counts(findings);
-  const lost = lostMessages(objects);
-  const losing = objects.filter((change) => losesMessages(change)).length;
-  const losses = difference?.changes.filter(({ severity }) => severity === "loss").length ?? 0;
-  const parts = [
-    ...(errors > 0 ? [`⛔ ${plural(errors, "error")}`] : []),
-    ...(preview && preview.errors.length > 0 ? ["⛔ the preview failed"] : []),
-    ...(lost && lost.messages > 0 ? [`⚠ ${plural(lost.messages, "message")} would be lost now`] : []),
-    ...(losing > 0 ? [`⚠ ${plural(losing, "object")} would go with the messages in ${losing === 1 ? "it" : "them"}`] : []),
-    ...(losses > 0 && !isNew ? [`⚠ ${plural(losses, "change")} by which messages are lost`] : []),
-  ];
-  if (parts.length > 0) return `${parts.join("; ")}.`;
-  if (!difference) return "It could not be compared.";
-  const quiet = difference.changes.length + difference.unknown.length + objects.length === 0;
-  return isNew ? "It is new." : quiet ? "Nothing changes." : "No message is lost by it.";
 }
 
 /** Ends with a line break; never longer than `LIMIT`. The diagrams go first where it would be, then the details of what is below the checks. */

@@ -8,7 +8,7 @@ import type { Topology } from "../../topology/model.js";
 import { systems } from "../../topology/systems/index.js";
 import { warrenCommand, type Said } from "../../testing/warren-command.js";
 import { comment, LIMIT, marker, type Review } from "./comment.js";
-import { readPreview } from "./preview.js";
+import { passes, verdict } from "./verdict.js";
 
 let folder = "";
 const git = (...words: readonly string[]): string =>
@@ -91,8 +91,12 @@ describe("a comment", () => {
 
   test("a preview: what is replaced is one line, losses are marked and first, no value is shown", async () => {
     write("preview.json", `Previewing...\n${JSON.stringify(preview, null, 2)}`);
-    const { code, out } = await warren("HEAD:orders.json", "orders.json", "--preview", "preview.json");
-    expect(code).toBe(0);
+    const words = ["HEAD:orders.json", "orders.json", "--preview", "preview.json"];
+    const { code, out } = await warren(...words);
+    expect(code).toBe(1);
+    expect(out).toContain("**⛔ the preview deletes or replaces 2 resources with the messages in them; ⚠ 1 object would go");
+    // What is agreed to is told all the same.
+    expect(await warren(...words, "--allow-data-loss")).toMatchObject({ code: 0, out });
     expect(out).toContain("### Preview: 2 to delete, 1 to replace, 1 to update");
     const rows = out.split("\n").filter((line) => /^\| (⚠ )?(delete|replace|update)/.test(line));
     expect(rows).toEqual([
@@ -112,6 +116,47 @@ describe("a comment", () => {
     expect(out).toContain("⛔ the preview failed");
     expect(out).toMatch(/```text\nup would lose 3 messages in 1 queue/);
     expect(out).not.toContain("SECRET");
+  });
+
+  test.each([
+    ["nothing", "", "### Preview: it cannot be read", /it is empty, so Pulumi ended before it looked/],
+    ["no JSON", "error: no stack selected", "### Preview: it cannot be read", /is no preview of Pulumi: it is no JSON/],
+    ["another shape", '{"steps": 1}', "### Preview: it cannot be read", /is no preview of Pulumi: .*array/],
+    ["other JSON", "{}", "### Preview: it cannot be read", /it has neither steps nor diagnostics/],
+  ])("a preview that cannot be read: %s", async (_, text, title, why) => {
+    write("unread.json", text);
+    const { code, out } = await warren("HEAD:orders.json", "HEAD:orders.json", "--preview", "unread.json", "--allow-data-loss");
+    expect(code).toBe(1);
+    expect(out).toContain("**⛔ the preview cannot be read.**");
+    expect(out).toContain(title);
+    expect(out).toMatch(why);
+  });
+
+  test("steps that are not known", async () => {
+    const steps = [...["same", "refresh", "read", "discard", "retype"].map((op) => ({ op, urn: urn(QUEUE, "orders/queue/work") }))];
+    write("unknown.json", { steps });
+    const { code, out } = await warren("HEAD:orders.json", "HEAD:orders.json", "--preview", "unknown.json", "--allow-data-loss");
+    expect(code).toBe(1);
+    expect(out).toContain("**⛔ the preview has 1 step that Warren does not know.**");
+    expect(out).toContain("Steps that Warren does not know: `retype of orders/queue/work`.");
+  });
+
+  test("a preview that ended with an exit code, and gave no error", async () => {
+    write("quiet.json", { steps: [] });
+    const words = ["HEAD:orders.json", "HEAD:orders.json", "--preview", "quiet.json", "--preview-exit"];
+    expect(await warren(...words, "0")).toMatchObject({ code: 0, out: expect.stringContaining("**Nothing changes.**") });
+    const { code, out } = await warren(...words, "255");
+    expect(code).toBe(1);
+    expect(out).toMatch(/\*\*⛔ the preview failed\.\*\*[^]*pulumi preview ended with exit code 255/);
+  });
+
+  test("definitions that a broker exported know nothing of vhosts and users that are not in them", async () => {
+    const vhost = "orders";
+    const queue = { name: "work", vhost, durable: true, auto_delete: false, arguments: { "x-queue-type": "quorum" } };
+    write("exported.json", { rabbitmq_version: "4.3.6", vhosts: [{ name: vhost }, { name: "elsewhere" }], queues: [queue] });
+    write("code.json", { name: "orders", queues: { work: { type: "quorum" } } });
+    const { out } = await warren("exported.json", "code.json", "--json");
+    expect(JSON.parse(out)).toMatchObject({ changes: [], objects: [] });
   });
 
   test("as JSON", async () => {
@@ -136,7 +181,8 @@ describe("a comment", () => {
   test.each([
     [["orders.json"], "missing required argument 'new'"],
     [["HEAD:orders.json", "orders.json", "--preview", "nowhere.json"], "cannot be read (ENOENT)"],
-    [["HEAD:orders.json", "orders.json", "--preview", "orders.json"], "neither steps nor diagnostics"],
+    [["HEAD:orders.json", "orders.json", "--preview-exit", "1"], "--preview-exit is given, and no preview"],
+    [["HEAD:orders.json", "orders.json", "--preview", "orders.json", "--preview-exit", "no"], "a number from 0 to 255"],
     [["man:orders.json", "orders.json"], 'did you mean "main"?'],
   ])("wrong use: %j", async (words, said) => {
     const { code, out, error } = await warren(...words);
@@ -173,7 +219,27 @@ test("the five systems, each against a changed one", async () => {
   }
 });
 
-test("other shapes of a preview are refused", () => {
-  expect(() => readPreview("nothing", "p.json")).toThrow("p.json is no preview of Pulumi");
-  expect(() => readPreview('{"steps": 1}', "p.json")).toThrow("p.json is no preview of Pulumi");
+describe("messages that a broker holds now", () => {
+  const change = {
+    kind: "queue",
+    vhost: "t",
+    name: "q",
+    consequence: "delete and lose messages",
+    path: "queues.q",
+    differences: [],
+  } as const;
+  const of = (messages: number | null): Review => ({
+    ...{ name: "t", from: "a", to: "b", isNew: false, findings: [], difference: { version: 1, changes: [], unknown: [] } },
+    objects: [{ ...change, messages }],
+  });
+
+  test.each([
+    [3, "⛔ 3 messages would be lost now; ⚠ 1 object would go with the messages in it.", false],
+    [0, "⚠ 1 object would go with the messages in it.", true],
+    [null, "⚠ the broker has no count of 1 queue that would go; ⚠ 1 object would go with the messages in it.", true],
+  ])("%j", (messages, said, passed) => {
+    expect(verdict(of(messages))).toBe(said);
+    expect(passes(of(messages))).toBe(passed);
+    expect(passes(of(messages), { allowDataLoss: true })).toBe(true);
+  });
 });

@@ -8,13 +8,12 @@ import {
   objectChanges,
   objectsMarkdown,
   objectsText,
-  type Exported,
 } from "../../topology/difference/index.js";
 import { WarrenError } from "../../topology/errors.js";
 import { countedChanges } from "../counted-changes.js";
-import { checkEnvironment, wholeOf, type Input } from "../input.js";
+import { checkEnvironment, wholeOf } from "../input.js";
 import { deliver, json, visible, type Console } from "../output.js";
-import { readSide, SIDE } from "../side.js";
+import { exportedSide, readSide, SIDE } from "../side.js";
 import { examples, options, type Verb } from "../verb.js";
 
 interface Options {
@@ -43,9 +42,6 @@ function sides(words: readonly string[], broker: string | undefined): [old: stri
   }
   return broker === undefined ? [words[0], words[1]] : [undefined, words[0]];
 }
-
-const exportedSide = (old: Input, now: Input): Exported | undefined =>
-  old.exported ? (now.exported ? "both" : "old") : now.exported ? "now" : undefined;
 
 export const diffVerb: Verb = (program, console, exit) => {
   const broker = options.broker();

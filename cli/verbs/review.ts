@@ -1,12 +1,11 @@
 /** `warren review`: what a change of a topology does, as one comment for its pull request. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { moved } from "../../provision/moved.js";
 import { MissingFile } from "../../sources/revision.js";
 import { check } from "../../topology/check/check.js";
 import type { Finding } from "../../topology/check/finding.js";
-import { counts } from "../../topology/check/findings-text.js";
 import { graph } from "../../topology/compile/graph.js";
 import { mermaid } from "../../topology/compile/mermaid.js";
 import { difference, objectChanges } from "../../topology/difference/index.js";
@@ -16,13 +15,16 @@ import { countedChanges } from "../counted-changes.js";
 import { checkEnvironment, type Input } from "../input.js";
 import { deliver, json, visible, type Console } from "../output.js";
 import { comment, type Review } from "../review/comment.js";
-import { readPreview, type PreviewResult } from "../review/preview.js";
-import { readSide, SIDE } from "../side.js";
+import { readPreview, withExitCode, type PreviewResult } from "../review/preview.js";
+import { passes } from "../review/verdict.js";
+import { exportedSide, readSide, SIDE } from "../side.js";
 import { examples, options, type Verb } from "../verb.js";
 
 interface Options {
   readonly name?: string;
   readonly preview?: string;
+  readonly previewExit?: number;
+  readonly allowDataLoss?: boolean;
   readonly live?: string | true;
   readonly strict?: boolean;
   readonly json?: boolean;
@@ -40,8 +42,14 @@ async function oldSide(argument: string, console: Console): Promise<Input & { re
   }
 }
 
-function previewOf(file: string | undefined, { cwd }: Console): PreviewResult | undefined {
-  if (file === undefined) return undefined;
+function previewOf({ preview: file, previewExit }: Options, { cwd }: Console): PreviewResult | undefined {
+  if (file === undefined) {
+    if (previewExit === undefined) return undefined;
+    throw new WarrenError("--preview-exit is given, and no preview.", {
+      remedy: "warren review OLD NEW --preview preview.json --preview-exit CODE",
+      exitCode: 2,
+    });
+  }
   let text: string;
   try {
     text = readFileSync(resolve(cwd, file), "utf8");
@@ -51,7 +59,7 @@ function previewOf(file: string | undefined, { cwd }: Console): PreviewResult | 
       exitCode: 2,
     });
   }
-  return readPreview(text, visible(file));
+  return withExitCode(readPreview(text, visible(file)), previewExit ?? 0);
 }
 
 const findingsOf = ({ installation, findings }: Input, environment: string | undefined): Finding[] => [
@@ -69,11 +77,12 @@ async function reviewed(from: string, to: string, given: Options, console: Conso
   const [old, now] = [await oldSide(from, console), await readSide(to, undefined, console)];
   checkEnvironment({ topologies: [old, now].flatMap(({ installation }) => installation?.topologies ?? []) }, environment);
   const known = new Set(findingsOf(old, environment).map(same));
-  const preview = previewOf(given.preview, console);
+  const preview = previewOf(given, console);
   const [before, after] = [drawn(old.installation, environment), drawn(now.installation, environment)];
   const both = old.installation && now.installation ? ([old.installation, now.installation] as const) : undefined;
-  const found = both && difference(...both, { environment });
-  const objects = both && (await countedChanges(objectChanges(...both, { environment, moved }), given.live, undefined, console));
+  const exported = exportedSide(old, now);
+  const found = both && difference(...both, { environment, exported });
+  const objects = both && (await countedChanges(objectChanges(...both, { environment, exported, moved }), given.live, undefined, console));
   return {
     name: given.name ?? (now.installation?.topologies.map(({ name }) => name).join(", ") || now.label),
     ...{ from, to, isNew: old.isNew },
@@ -86,6 +95,11 @@ async function reviewed(from: string, to: string, given: Options, console: Conso
   };
 }
 
+function exitCode(text: string): number {
+  if (/^\d{1,3}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("An exit code is a number from 0 to 255.");
+}
+
 export const reviewVerb: Verb = (program, console, exit) => {
   program
     .command("review")
@@ -93,11 +107,20 @@ export const reviewVerb: Verb = (program, console, exit) => {
     .description(
       "Writes what a change does as one Markdown comment: findings of the check, what changes for messages, what becomes of each object and\n" +
         "which lose messages, what Pulumi would do, the flow before and after. Its first line is a marker, by which a workflow finds it again.\n" +
-        "A revision that does not have the file yet is taken as empty. Exit code 1 if the check has errors, or the preview failed.",
+        "A revision that does not have the file yet is taken as empty. Exit code 1 if the check has errors, if the preview failed, cannot be read or\n" +
+        "has steps that are not known, and, without --allow-data-loss, if the preview deletes or replaces a queue or vhost, or the broker of --live\n" +
+        "holds messages that would be lost.",
     )
     .argument("<old>", SIDE)
     .argument("<new>", "the same")
     .addOption(new Option("--preview <file.json>", "what pulumi preview --json printed"))
+    .addOption(
+      new Option(
+        "--preview-exit <code>",
+        "the exit code of that pulumi preview: not 0 is a preview that failed, whatever it printed",
+      ).argParser(exitCode),
+    )
+    .addOption(new Option("--allow-data-loss", "a loss of messages is agreed to: it is told, and does not count for the exit code"))
     .addOption(new Option("--live [url]", "count on this broker what would be lost now (default: WARREN_BROKER_URL, then the dev stack)"))
     .addOption(new Option("--name <name>", "of the comment, where there are several (default: the topologies' names)"))
     .addOption(new Option("--strict", "exit code 1 for warnings too"))
@@ -108,7 +131,7 @@ export const reviewVerb: Verb = (program, console, exit) => {
       "after",
       examples(
         "warren review origin/main:orders.ts orders.ts -o review.md",
-        "pulumi preview --json > preview.json; warren review origin/main:orders.ts orders.ts --preview preview.json --environment prod",
+        "pulumi preview --json > preview.json; warren review origin/main:orders.ts orders.ts --preview preview.json --preview-exit $? -e prod",
       ),
     )
     .action(async (from: string, to: string, given: Options) => {
@@ -121,7 +144,6 @@ export const reviewVerb: Verb = (program, console, exit) => {
         comment: markdown,
       };
       deliver(console, given.json ? json(data) : markdown, given.output);
-      const { errors, warnings } = counts(findings);
-      exit(errors > 0 || (given.strict && warnings > 0) || (preview && preview.errors.length > 0) ? 1 : 0);
+      exit(passes(review, given) ? 0 : 1);
     });
 };

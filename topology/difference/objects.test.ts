@@ -110,6 +110,12 @@ describe("consequences", () => {
     expect(objectChanges(instances, now, { exported: "old" }).map(({ name }) => name)).toEqual(["gone"]);
   });
 
+  test("a queue that is replaced has the type that it has on the broker: counts are waited for by it", () => {
+    const of = (type: "classic" | "quorum" | "stream"): Installation => one({ queues: { q: { type } } });
+    const type = (from: Installation, to: Installation): unknown => objectChanges(from, to)[0]?.type;
+    expect([type(of("quorum"), of("classic")), type(of("classic"), of("stream"))]).toEqual(["quorum", "classic"]);
+  });
+
   test("what moves to another resource is replaced", () => {
     const policy = (value: unknown): Omit<Topology, "name"> => ({
       policies: { p: { pattern: "^a", definition: { "max-length": value } } },

@@ -23,7 +23,7 @@ export interface ObjectChange {
   readonly path: string;
   /** Of an object that stays or is replaced. */
   readonly differences: readonly FieldDifference[];
-  /** Of a queue. */
+  /** Of a queue; of one that is replaced the type that it has now: for that of the counts that a live broker has. */
   readonly type?: string;
   /** Of a vhost that is made or deleted: what it holds, by kind. Only its queues have changes of their own, if they are deleted. */
   readonly holds?: Readonly<Record<string, number>>;
@@ -111,7 +111,7 @@ function changed(old: Thing, now: Thing, { exported, moved }: ObjectOptions): Ob
       ...{ kind: now.kind, vhost: now.vhost, name: now.name, path: now.origin },
       consequence: why === undefined ? effect : "replace",
       differences: why === undefined ? differences : differences.map((each) => ({ ...each, effect: "replace", why })),
-      ...typeOf(now),
+      ...typeOf(old),
     },
   ];
 }
