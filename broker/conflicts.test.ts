@@ -7,7 +7,7 @@ import { compileInstallation } from "../topology/compile/compile.js";
 import type { InstallationPlan } from "../topology/compile/plan.js";
 import type { Topology } from "../topology/model.js";
 import { conflicts, refuseConflicts } from "./conflicts.js";
-import { itemId, plannedItems } from "./items.js";
+import { itemId, limitsId, plannedItems } from "./items.js";
 import type { Managed } from "./losses.js";
 
 const planOf = (topology: Topology): InstallationPlan => compileInstallation({ topologies: [topology] });
@@ -67,5 +67,65 @@ describe("conflicts", () => {
       /^4 objects that this stack did not make are on the broker already[^]*exchange "orders" in vhost "shop" \(exchanges\.orders\)\n\s+type: expected "direct", is "topic"[^]*max-length"\]: expected 6, is 5[^]*write into the topology what is there/,
     );
     expect(() => refuseConflicts([])).not.toThrow();
+  });
+});
+
+describe("what is taken over whole", () => {
+  const topology = (user: object, vhost: object = {}, uri = "upstream"): Topology => ({
+    name: "shop",
+    vhost,
+    exchanges: { a: { type: "topic" }, b: { type: "topic" } },
+    users: { app: { permissions: { configure: "", write: "", read: "" }, ...user } },
+    federationUpstreams: { eu: { uri: { secret: uri } } },
+  });
+  const rights = { write: "x", read: "y" };
+  const full = topology(
+    { limits: { maxConnections: 1, maxChannels: 2 }, topicPermissions: { a: rights, b: rights } },
+    { limits: { maxConnections: 3, maxQueues: 4 } },
+  );
+  const part = topology({ limits: { maxConnections: 1 }, topicPermissions: { a: rights } }, { limits: { maxConnections: 3 } });
+  const of = (wanted: Topology, live: Topology, managed: readonly string[] = []): string[] =>
+    conflicts(planOf(wanted), liveImage(planOf(live)), { vhosts: [], objects: new Set(managed) }).map(
+      ({ kind, name, field, expected, actual }) => `${kind} ${name} ${field}: ${JSON.stringify([expected, actual])}`,
+    );
+
+  test("what the broker has besides is refused, which an update would find only in its middle", () => {
+    expect(of(part, full)).toEqual([
+      "vhost shop limits.maxQueues: [null,4]",
+      "user app limits.maxChannels: [null,2]",
+      'topic permission app at b write: [null,"x"]',
+      'topic permission app at b read: [null,"y"]',
+    ]);
+    expect(of(full, part)).toEqual(
+      expect.arrayContaining(["vhost shop limits.maxQueues: [4,null]", 'topic permission app at b write: ["x",null]']),
+    );
+    expect(of(full, full)).toEqual([]);
+  });
+
+  test("but not what the stack has, nor what the topology does not state", () => {
+    const ours = [limitsId("vhost", "shop"), limitsId("user", "app"), itemId("topic permission", "shop", "app", "a")];
+    expect(of(part, full, ours)).toEqual([]);
+    expect(of(topology({}), full)).toEqual([]);
+  });
+
+  test("secrets and passwords, as far as they are known, without their values", () => {
+    const [plan, live] = [planOf(full), liveImage(planOf(full))];
+    const [user] = live.users;
+    const found = (secrets: Record<string, string>, passwordHashes: Record<string, string>): string =>
+      JSON.stringify(conflicts(plan, live, nobody, { secrets, passwordHashes }).map(({ kind, field }) => [kind, field]));
+    const value = String((live.vhosts[0]?.parameters[0]?.value as { uri?: unknown }).uri);
+    expect(found({ upstream: value }, { app: user?.passwordHash ?? "" })).toBe("[]");
+    expect(found({ upstream: "amqp://x:SECRET@y" }, { app: "SECRET" })).toBe('[["parameter","value.uri"],["user","password"]]');
+    const all = conflicts(plan, live, nobody, { secrets: { upstream: "amqp://x:SECRET@y" }, passwordHashes: { app: "SECRET" } });
+    let said = "";
+    try {
+      refuseConflicts(all);
+    } catch (error) {
+      said = (error as Error).message;
+    }
+    expect(said).toContain("take the password out of the configuration (warren:passwords");
+    expect(said).toContain("give the secret the value that is on the broker");
+    expect(said).not.toMatch(/SECRET/);
+    expect(said.split("\n").filter((line) => line.includes("to do:"))).toHaveLength(1);
   });
 });

@@ -53,6 +53,9 @@ export function canonical(value: unknown): string {
 export const itemId = (kind: ItemKind, vhost: string | undefined, ...identity: readonly unknown[]): string =>
   canonical([kind, vhost ?? null, ...identity]);
 
+/** Of all limits of a vhost or a user, which are one resource. */
+export const limitsId = (kind: "vhost" | "user", name: string): string => itemId(kind, undefined, name, "limits");
+
 function item(
   kind: ItemKind,
   vhost: string | undefined,

@@ -22,6 +22,7 @@ import { monitoringVerb } from "./verbs/monitoring.js";
 import { permissionsVerb } from "./verbs/permissions.js";
 import { publishVerb } from "./verbs/publish.js";
 import { reviewVerb } from "./verbs/review.js";
+import { secretsVerb } from "./verbs/secrets.js";
 import { sizeVerb } from "./verbs/size.js";
 import { tailVerb } from "./verbs/tail.js";
 import { uiVerb } from "./verbs/ui.js";
@@ -36,6 +37,7 @@ const VERBS: readonly Verb[] = [
   asyncapiVerb,
   docsVerb,
   importVerb,
+  secretsVerb,
   permissionsVerb,
   diffVerb,
   reviewVerb,

@@ -9,7 +9,9 @@ import { nodeNames, portsOf, published } from "../docker/nodes.js";
 import { pluginsOf } from "../topology/compile/plugins.js";
 import { isGone, preflight, type Found } from "../docker/preflight.js";
 import { UI } from "../docker/ui-files.js";
+import type { Known } from "../broker/whole-conflicts.js";
 import { adoptionOf, type Adoption } from "../provision/adopt.js";
+import { knownOf } from "../provision/known.js";
 import type { BrokerArgs } from "../provision/args.js";
 import { managementOf, type Connection } from "../provision/connection.js";
 import { guard } from "../provision/guard.js";
@@ -75,13 +77,14 @@ export async function openBroker(
 
 const tell = (text: string): void => void pulumi.log.info(text);
 
-export async function look(settings: Settings, plan: InstallationPlan, connection: Connection): Promise<void> {
+export async function look(settings: Settings, plan: InstallationPlan, connection: Connection, known?: Known): Promise<void> {
   const { allowDataLoss, brokerVersion } = settings;
   await guard({
     connection,
     plan,
     managed: await managedByStack(),
     allowDataLoss,
+    known,
     onWait: tell,
     onWarn: (text) => void pulumi.log.warn(text),
     ...(brokerVersion ? { brokerVersion } : {}),
@@ -123,9 +126,13 @@ export async function lookInDocker(settings: Settings, plan: InstallationPlan, c
 }
 
 async function openExternal(settings: Settings, external: ExternalSettings, plan: InstallationPlan, salt: string): Promise<OpenBroker> {
-  await look(settings, plan, external.connection);
-  const warn = (text: string): void => void pulumi.log.warn(text);
-  const adoption = settings.adopt ? await adoptionOf({ connection: external.connection, plan, onWarn: warn }) : undefined;
+  const { connection } = external;
+  const { brokerVersion } = settings;
+  const known = await knownOf(plan, { ...settings, salt });
+  const onWarn = (text: string): void => void pulumi.log.warn(text);
+  // Before the guard, which refuses some of the same differences: all of them are to stand in one list.
+  const adoption = settings.adopt ? await adoptionOf({ connection, plan, known, brokerVersion, onWarn }) : undefined;
+  await look(settings, plan, connection, known);
   return {
     ...(adoption ? { adoption } : {}),
     args: externalArgs(external),

@@ -1,16 +1,22 @@
 /** Taking over what is on the broker already: nothing is written, and what is otherwise is refused before anything is registered. */
 import * as pulumi from "@pulumi/pulumi";
+import { conflictText, conflictTitle } from "../broker/conflict-text.js";
+import { once } from "../broker/conflicts.js";
 import { drift, mismatches, type DriftEntry, type Mismatch } from "../broker/drift.js";
 import { bindingId, itemId, liveItems, plannedItems, type Item } from "../broker/items.js";
 import { readLive, type LiveInstallation } from "../broker/live.js";
-import { fieldLine } from "../broker/losses.js";
+import { wholeConflicts, type Known } from "../broker/whole-conflicts.js";
 import type { WireBinding } from "../broker/wire.js";
 import type { InstallationPlan } from "../topology/compile/plan.js";
 import { equal } from "../topology/equal.js";
 import { WarrenError } from "../topology/errors.js";
 import { plural } from "../topology/plural.js";
+import type { Version } from "../topology/settings.js";
 import { admit } from "./admit.js";
+import type { RabbitTopologyArgs } from "./args.js";
 import { managementOf, type Connection } from "./connection.js";
+import { versionOf } from "./guard.js";
+import { knownOf } from "./known.js";
 import { managedByStack } from "./managed.js";
 import { planResources, type InstallationResources, type VhostResources } from "./plan-resources.js";
 import { toldLater } from "./told.js";
@@ -103,50 +109,38 @@ export interface Comparison {
 }
 
 /** How what is to be taken over stands to the plan. */
-export function compare(plan: InstallationPlan, { live, managed }: Omit<Found, "bindings">): Comparison {
+export function compare(plan: InstallationPlan, { live, managed }: Omit<Found, "bindings">, known: Known = {}): Comparison {
   const found = new Map(liveItems(live).map((item) => [item.id, item]));
   const open = (item: Item): boolean => !managed.has(item.id);
   const fields = plannedItems(plan).flatMap((item) => {
     const actual = found.get(item.id);
-    return actual && open(item) ? mismatches(item, actual) : [];
+    return actual && open(item) ? mismatches(item, actual, known.secrets) : [];
   });
-  const known = new Set(fields.map(({ kind, name, field }) => JSON.stringify([kind, name, field])));
-  const ofVhosts = vhostMismatches(plan, live).filter(
-    ({ kind, name, field }) => !managed.has(itemId("vhost", undefined, name)) && !known.has(JSON.stringify([kind, name, field])),
-  );
+  const ofVhosts = vhostMismatches(plan, live).filter(({ name }) => !managed.has(itemId("vhost", undefined, name)));
   const { missing, extra } = drift(plan, live);
-  return { different: [...fields, ...ofVhosts], missing, extra };
+  return { different: once([...fields, ...ofVhosts, ...wholeConflicts(plan, live, managed, known)]), missing, extra };
 }
-
-const titleOf = ({ kind, vhost, name, path }: DriftEntry): string =>
-  `  ${kind} ${JSON.stringify(name)}${vhost === null ? "" : ` in vhost ${JSON.stringify(vhost)}`} (${path})`;
 
 /** Throws a WarrenError that lists every difference. */
 export function refuseDifferent(different: readonly Mismatch[]): void {
   if (different.length === 0) return;
-  const objects = grouped(different);
-  const lines = [...objects].flatMap(([title, fields]) => [
-    title,
-    ...fields.map(({ field, expected, actual }) => fieldLine(field, expected ?? undefined, actual ?? undefined)),
-  ]);
-  const count = plural(objects.size, "object");
+  const { count, lines, advice } = conflictText(different);
   throw new WarrenError(
     [`${count} cannot be adopted, for the topology says otherwise than the broker has it; nothing was changed.`, ...lines].join("\n"),
-    { remedy: "write into the topology what is there (warren import does), and change it in a later update, without warren:adopt" },
+    {
+      remedy: [
+        "write into the topology what is there (warren import does), and change it in a later update, without warren:adopt",
+        ...advice,
+      ].join("; "),
+    },
   );
-}
-
-function grouped(different: readonly Mismatch[]): Map<string, Mismatch[]> {
-  const groups = new Map<string, Mismatch[]>();
-  for (const one of different) groups.set(titleOf(one), [...(groups.get(titleOf(one)) ?? []), one]);
-  return groups;
 }
 
 const MOST = 10;
 
 function listed(title: string, entries: readonly DriftEntry[]): string {
   const more = entries.length > MOST ? [`  and ${entries.length - MOST} more`] : [];
-  return [title, ...entries.slice(0, MOST).map(titleOf), ...more].join("\n");
+  return [title, ...entries.slice(0, MOST).map(conflictTitle), ...more].join("\n");
 }
 
 /** What has to be known before the update. */
@@ -168,20 +162,25 @@ export interface Adoption {
 export interface AdoptionOptions {
   readonly connection: Connection;
   readonly plan: InstallationPlan;
+  /** @default secrets and passwords are not compared */
+  readonly known?: Known;
+  /** The oldest version that will do. @default the newest that a topology asks for */
+  readonly brokerVersion?: Version | undefined;
   /** Told what has to be known before the update. */
   readonly onWarn?: (text: string) => void;
 }
 
 /** Looks at the broker before anything is registered. Throws a WarrenError that lists what is there and otherwise. */
-export async function adoptionOf({ connection, plan, onWarn }: AdoptionOptions): Promise<Adoption> {
+export async function adoptionOf({ connection, plan, known, brokerVersion, onWarn }: AdoptionOptions): Promise<Adoption> {
   const broker = managementOf(connection);
   try {
+    await broker.requireVersion(brokerVersion ?? versionOf(plan));
     const live = await readLive(
       broker,
       plan.vhosts.map(({ vhost }) => vhost.name),
     );
     const managed = (await managedByStack())?.objects ?? new Set<string>();
-    const comparison = compare(plan, { live, managed });
+    const comparison = compare(plan, { live, managed }, known);
     refuseDifferent(comparison.different);
     const warning = warningOf(comparison);
     if (warning !== undefined) onWarn?.(warning);
@@ -201,10 +200,11 @@ export async function adoptionOf({ connection, plan, onWarn }: AdoptionOptions):
  * const broker = { endpoint: "https://rabbit:15671", username: "deploy", password: process.env.BROKER_PASSWORD };
  * new RabbitTopology("orders", { topology: orders, broker, adopt: await adoption({ topology: orders, broker }) });
  */
-export async function adoption({ topology, environment, broker }: AdoptArgs): Promise<Adoption> {
+export async function adoption({ topology, environment, broker, ...given }: AdoptArgs): Promise<Adoption> {
   return toldLater(async () => {
     const { plan } = admit(topology, { label: "the topology", environment: environment ?? pulumi.getStack() });
-    return adoptionOf({ connection: broker, plan, onWarn: (text) => void pulumi.log.warn(text) });
+    const known = await knownOf(plan, { ...given, salt: given.salt ?? `${pulumi.getProject()}/${pulumi.getStack()}` });
+    return adoptionOf({ connection: broker, plan, known, onWarn: (text) => void pulumi.log.warn(text) });
   });
 }
 
@@ -215,4 +215,10 @@ export interface AdoptArgs {
   readonly environment?: string;
   /** Values in clear: the look comes before anything is registered. */
   readonly broker: Connection;
+  /** As `RabbitTopology` takes it: what they come to is compared too. @default a secret stands for any value */
+  readonly secrets?: RabbitTopologyArgs["secrets"];
+  /** As `RabbitTopology` takes it. */
+  readonly passwords?: RabbitTopologyArgs["passwords"];
+  /** As `RabbitTopology` takes it. */
+  readonly salt?: RabbitTopologyArgs["salt"];
 }

@@ -5,6 +5,7 @@ import { conflicts, refuseConflicts } from "../broker/conflicts.js";
 import { exchangeEnds, refuseLostBindings, replacementWarning } from "../broker/lost-bindings.js";
 import { countLosses, losses, refuseLosses, type Managed } from "../broker/losses.js";
 import { readLive } from "../broker/live.js";
+import type { Known } from "../broker/whole-conflicts.js";
 import type { InstallationPlan } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
 import { plural } from "../topology/plural.js";
@@ -22,6 +23,8 @@ export interface GuardOptions {
   readonly plan: InstallationPlan;
   /** What the stack has made so far. @default every queue of the plan's vhosts that is no instance's, and nothing in it is another's */
   readonly managed?: Managed | undefined;
+  /** @default secrets and passwords are not compared */
+  readonly known?: Known | undefined;
   /** The oldest version that will do. @default the newest that a topology asks for */
   readonly brokerVersion?: Version;
   /** The user accepts to lose messages. What is in the way is refused all the same. @default false */
@@ -66,7 +69,7 @@ export async function guard(options: GuardOptions): Promise<void> {
     });
     const { allowDataLoss = false } = options;
     allAtOnce(
-      () => refuseConflicts(managed ? conflicts(plan, live, managed) : []),
+      () => refuseConflicts(managed ? conflicts(plan, live, managed, options.known) : []),
       () => refuseLosses(counted, { allowDataLoss }),
       () => (allowDataLoss ? undefined : refuseBehind(managed ? behind(plan, live, managed) : [])),
       () => (allowDataLoss ? undefined : refuseLostBindings(ends)),

@@ -1,7 +1,7 @@
 /** What the stack has made so far, from its own state: an update deletes what is there and in the plan no longer. */
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { bindingId, itemId } from "../broker/items.js";
+import { bindingId, itemId, limitsId } from "../broker/items.js";
 import type { Managed } from "../broker/losses.js";
 import type { QueueType } from "../topology/settings.js";
 import { USER } from "../topology/compile/custom-resources.js";
@@ -66,6 +66,8 @@ const OWN: Readonly<Record<string, (spec: unknown) => string[]>> = {
     OfUser.extend({ permissions: z.array(z.object({ exchange: z.string() })) }),
     ({ vhost, user, permissions }) => permissions.map(({ exchange }) => itemId("topic permission", vhost, user, exchange)),
   ),
+  [ownType("vhost-limits")]: parse(z.object({ vhost: z.string() }), ({ vhost }) => [limitsId("vhost", vhost)]),
+  [ownType("user-limits")]: parse(z.object({ user: z.string() }), ({ user }) => [limitsId("user", user)]),
   [ownType("user")]: parse(z.object({ name: z.string() }), ({ name }) => [itemId("user", undefined, name)]),
   [ownType("parameter")]: parse(Named.extend({ component: z.string() }), ({ vhost, component, name }) => [
     itemId("parameter", vhost, component, name),

@@ -164,27 +164,50 @@ describe("a broker with several vhosts", () => {
   });
 });
 
-it("what is otherwise is refused, with the difference, and nothing is changed", async () => {
+/** Says what an update of a stack of this file is refused for; nothing on the broker may have changed by it. */
+async function refusal(file: string, config: Readonly<Record<string, string>> = {}): Promise<string> {
+  const before = await held();
+  const stack = await TestStack.create(
+    { broker: "external", endpoint: broker.managementUrl, username: broker.username, system: file, adopt: "true" },
+    { password: broker.password, ...config },
+  );
+  try {
+    const { code, output } = await stack.pulumi("up", "--yes", "--skip-preview");
+    expect(code).not.toBe(0);
+    expect(await held()).toEqual(before);
+    return output;
+  } finally {
+    await stack.destroy();
+    stack.remove();
+  }
+}
+
+it("what is otherwise is refused in one list, limits, topic permissions, secrets and passwords too, and nothing is changed", async () => {
   const file = join(folder, "one.ts");
-  await warren("import", "--vhost", `${prefix}-shop`, "-o", file);
+  const [vhost, user] = [`${prefix}-shop`, `${prefix}-shop.billing`];
+  await brokerApi("PUT", at("vhost-limits", vhost, "max-connections"), { value: 1000 });
+  await brokerApi("PUT", at("user-limits", user, "max-connections"), { value: 1000 });
+  await brokerApi("PUT", at("parameters", "federation-upstream", vhost, "eu"), { value: { uri: "amqp://fed:of-the-broker@eu.example" } });
+  await warren("import", "--vhost", vhost, "-o", file);
+  await brokerApi("PUT", at("vhost-limits", vhost, "max-queues"), { value: 1000 });
+  await brokerApi("PUT", at("user-limits", user, "max-channels"), { value: 1000 });
+  await brokerApi("PUT", at("topic-permissions", vhost, user), { exchange: "amq.topic", write: "^$", read: "^$" });
   const text = readFileSync(file, "utf8");
   writeFileSync(
     file,
     text.replace('orders: { type: "topic" }', 'orders: { type: "direct" }').replace("deliveryLimit: 5", "deliveryLimit: 6"),
   );
-  const before = await held();
-  const stack = await TestStack.create(
-    { broker: "external", endpoint: broker.managementUrl, username: broker.username, system: file, adopt: "true" },
-    { password: broker.password },
-  );
-  try {
-    const { code, output } = await stack.pulumi("up", "--yes", "--skip-preview");
-    expect(code).not.toBe(0);
-    expect(output).toMatch(/type: expected "direct", is "topic"/);
-    expect(output).toMatch(/x-delivery-limit/);
-    expect(await held()).toEqual(before);
-  } finally {
-    await stack.destroy();
-    stack.remove();
-  }
+  const output = await refusal(file, {
+    'secrets["upstream-eu-uri"]': "amqp://fed:of-the-file@eu.example",
+    [`passwords["${user}"]`]: "another",
+  });
+  expect(output).toMatch(/\d objects cannot be adopted/);
+  expect(output).toMatch(/type: expected "direct", is "topic"/);
+  expect(output).toMatch(/x-delivery-limit/);
+  expect(output).toMatch(/limits\.maxQueues: expected not set, is 1000/);
+  expect(output).toMatch(/limits\.maxChannels: expected not set, is 1000/);
+  expect(output).toMatch(/topic permission "[^"]* at amq\.topic"/);
+  expect(output).toMatch(/parameter "federation-upstream\/eu"/);
+  expect(output).toMatch(/password: expected "\(hidden\)"/);
+  expect(output).not.toMatch(/of-the-broker|of-the-file|"another"/);
 });

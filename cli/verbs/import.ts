@@ -100,7 +100,7 @@ function keepSecrets(console: Console, values: Imported["secretValues"], file: s
   chmodSync(file, 0o600);
   writeFileSync(file, json(values), { mode: 0o600 });
   console.error(
-    `written: ${visible(file)} (${plural(Object.keys(values).length, "secret")}, readable by you alone: delete it when they are set)`,
+    `written: ${visible(file)} (${plural(Object.keys(values).length, "secret")}, readable by you alone: warren secrets sets them in a stack; then delete it)`,
   );
 }
 
