@@ -6,13 +6,13 @@ import { WarrenError } from "../topology/errors.js";
 import { attach } from "./command.js";
 import { checkout, ownFolder } from "./places.js";
 import { formatElapsed, print } from "./steps.js";
-import { getTools } from "./tools.js";
+import { getTools, type Ground } from "./tools.js";
 import { added, type Count, countVitest } from "./test-count.js";
 
 interface Suite {
   readonly name: string;
-  /** Whether it needs a broker and an engine. */
-  readonly tools?: boolean;
+  /** The stacks that it needs an engine with its plugins for; with one of `docker` comes a broker. */
+  readonly tools?: readonly Ground[];
   /** Runs only when it is named: it would build programs for a quarter of an hour on a machine that has none. */
   readonly onDemand?: boolean;
   readonly run: (env: NodeJS.ProcessEnv) => Promise<Count>;
@@ -25,9 +25,9 @@ const suites: readonly Suite[] = [
   { name: "lint", run: check("eslint", "eslint", ["."]) },
   { name: "format", run: check("prettier", "prettier", ["--check", "--log-level", "warn", "."]) },
   { name: "unit", run: vitest("unit") },
-  { name: "live", tools: true, run: vitest("live", 2) },
-  { name: "e2e", tools: true, run: vitest("e2e") },
-  { name: "kubernetes", onDemand: true, run: vitest("kubernetes") },
+  { name: "live", tools: ["docker"], run: vitest("live", 2) },
+  { name: "e2e", tools: ["docker"], run: vitest("e2e") },
+  { name: "kubernetes", tools: ["docker", "kubernetes"], onDemand: true, run: vitest("kubernetes") },
 ];
 
 /** Runs all suites but those on demand, or those whose names begin with one of `only`. Gives the exit code. */
@@ -37,7 +37,9 @@ export async function runSuites(only: readonly string[] | undefined): Promise<nu
   if (unknown !== undefined || chosen.length === 0) {
     throw new WarrenError(`There is no suite "${unknown}"`, { exitCode: 2, allowed: suites.map(({ name }) => name) });
   }
-  const env = chosen.some(({ tools }) => tools) ? (await getTools()).env : process.env;
+  const grounds = new Set(chosen.flatMap(({ tools = [] }) => tools));
+  let env = process.env;
+  for (const ground of grounds) env = { ...env, ...(await getTools(ground)).env };
   const counts: Count[] = [];
   for (const { name, run } of chosen) {
     const began = Date.now();
