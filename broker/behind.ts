@@ -38,6 +38,7 @@ export function refuseBehind(found: readonly Behind[]): void {
   const [are, them] = found.length === 1 ? ["is", "it"] : ["are", "them"];
   const fault = `${plural(found.length, "queue")} ${are} on the broker as declared already, and the stack does not know: up would delete ${them} and make ${them} again; nothing was changed.`;
   throw new WarrenError([fault, ...lines].join("\n"), {
-    remedy: "let the stack see what is there, and run up again: npm run pulumi -- refresh --yes (after warren migrate it has to)",
+    remedy:
+      "let the stack see what is there (after warren migrate it has to), and run up again: npm run pulumi -- refresh --yes. up --refresh is too late: the program reads the state before it",
   });
 }
