@@ -19,7 +19,8 @@ export default defineConfig({
           setupFiles: ["testing/seed.ts"],
           include: ["**/*.test.ts"],
           exclude: [...ignored, "**/*.live.test.ts", "**/*.e2e.test.ts", "**/*.k8s.test.ts"],
-          testTimeout: 20_000,
+          // Some start the command, or load the whole package from its sources: seconds, and more where others are at work.
+          testTimeout: minutes(1),
         },
       },
       {

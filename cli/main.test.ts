@@ -147,8 +147,7 @@ describe("input", () => {
     ["whole.ts", ["whole"]],
     ["definitions.json", ["v"]],
     ["all", ["contextiq", "debias", "fo-analytics", "cgcg", "stage7"]],
-    // The whole package from its sources takes some seconds to load.
-  ])("%s", { timeout: 60_000 }, async (spec, names) => {
+  ])("%s", async (spec, names) => {
     const { code, out, error } = await warren("graph", spec, "--json");
     expect({ code, error }).toEqual({ code: 0, error: "" });
     const { version, topologies } = parsed(out);
