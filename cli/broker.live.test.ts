@@ -119,9 +119,10 @@ test("diff and review count what would be lost now; a watch tells changes until 
   ]);
   // The broker as the old side is counted without being asked to.
   expect((await warren(folder, {}, "diff", "--broker", broker, "new.json")).out).toContain("\n5 messages would be lost now\n");
-  expect((await warren(folder, {}, "review", "old.json", "new.json", "--live", broker)).out).toContain(
-    "**⚠ 5 messages would be lost now; ",
-  );
+  const review = ["review", "old.json", "new.json", "--live", broker] as const;
+  const lost = expect.stringContaining("**⛔ 5 messages would be lost now; ") as string;
+  expect(await warren(folder, {}, ...review)).toMatchObject({ code: 1, out: lost });
+  expect(await warren(folder, {}, ...review, "--allow-data-loss")).toMatchObject({ code: 0, out: lost });
 
   const words = ["drift", "old.json", "--watch", "--interval", "1s", "--textfile", "w.prom", "--broker", broker];
   const child = spawn(process.execPath, [join(__dirname, "../bin/warren.cjs"), ...words], {
