@@ -12,6 +12,7 @@ import { warrenCommand, type Said } from "../testing/warren-command.js";
 import { Management } from "../broker/management.js";
 import { compileInstallation } from "../topology/compile/compile.js";
 import type { Plan, PlannedQueue } from "../topology/compile/plan.js";
+import type { QuorumQueue, Queue, Topology } from "../topology/model.js";
 import { parseAddress } from "../workers/connection/address.js";
 import { originOf } from "../workers/consume/history.js";
 import { Migration, type MigrateArgs } from "./migrate.js";
@@ -25,15 +26,13 @@ let environment: Record<string, string>;
 let file: string;
 let words: readonly string[];
 
-/** What the code says: a quorum queue with a ladder. On the broker there is a classic one. */
-const source = (queue: string): string => `
-import { topology } from "${join(__dirname, "../topology/index.js")}";
-export default topology({
-  name: ${JSON.stringify(broker.vhost)},
-  exchanges: { in: { type: "topic" } },
-  queues: { work: ${queue} },
-});
-`;
+const FROM = { in: ["a.*", "b"] } as const;
+/** As data: TypeScript would be loaded anew, with all that it imports, for each command. */
+const declare = (work: Queue, more: Partial<Topology> = {}): void =>
+  writeFileSync(
+    file,
+    JSON.stringify({ name: broker.vhost, exchanges: { in: { type: "topic" } }, queues: { work }, ...more } satisfies Topology),
+  );
 
 beforeEach(async () => {
   broker = await scratchVhost();
@@ -43,8 +42,9 @@ beforeEach(async () => {
   environment = commandEnvironment(broker);
   const folder = mkdtempSync(join(tmpdir(), "warren-migrate-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  file = join(folder, "shop.ts");
-  writeFileSync(file, source(`{ type: "quorum", from: { in: ["a.*", "b"] } }`));
+  file = join(folder, "shop.json");
+  // What the code says. On the broker there is a classic one.
+  declare({ type: "quorum", from: FROM });
   const { protocol, host } = new URL(broker.amqpUrl);
   words = ["migrate", file, "work", "--amqp", `${protocol}//${host}`];
   await channel.assertExchange("in", "topic");
@@ -54,12 +54,12 @@ beforeEach(async () => {
 
 const migrate = (...more: readonly string[]): Promise<Said> => warrenCommand([...words, ...more], { cwd: __dirname, environment });
 
-interface Queue {
+interface LiveQueue {
   readonly name: string;
   readonly type: string;
   readonly messages: number;
 }
-const queues = async (): Promise<Queue[]> => (await brokerApi("GET", `/api/queues/${broker.vhost}`)) as Queue[];
+const queues = async (): Promise<LiveQueue[]> => (await brokerApi("GET", `/api/queues/${broker.vhost}`)) as LiveQueue[];
 const names = async (): Promise<string[]> => (await queues()).map(({ name, type }) => `${name} ${type}`).sort();
 
 async function publish(count: number, from = 0): Promise<void> {
@@ -105,10 +105,10 @@ test("classic to quorum without a consumer: everything is there once, in its ord
 test("other arguments of a quorum queue, and back to classic", async () => {
   await migrate("--yes");
   await publish(10);
-  writeFileSync(file, source(`{ type: "quorum", from: { in: ["a.*", "b"] }, singleActiveConsumer: true }`));
+  declare({ type: "quorum", from: FROM, singleActiveConsumer: true });
   expect((await migrate("--yes")).code).toBe(0);
   expect(((await queues())[0] as unknown as { arguments: object }).arguments).toMatchObject({ "x-single-active-consumer": true });
-  writeFileSync(file, source(`{ type: "classic", from: { in: ["a.*", "b"] } }`));
+  declare({ type: "classic", from: FROM });
   expect((await migrate("--yes")).code).toBe(0);
   expect(await names()).toEqual(["work classic"]);
   expect(await bodies("work", 10)).toEqual(Array.from({ length: 10 }, (_, n) => n));
@@ -118,9 +118,9 @@ test("a name that the topology does not have, a stream, and messages that come p
   words = words.map((word) => (word === "work" ? "worl" : word));
   expect(await migrate("--yes")).toMatchObject({ code: 2, error: expect.stringMatching(/did you mean "work"/) as string });
   words = words.map((word) => (word === "worl" ? "work" : word));
-  writeFileSync(file, source(`{ type: "stream" }`));
+  declare({ type: "stream" });
   expect(await migrate("--yes")).toMatchObject({ code: 2, error: expect.stringMatching(/is a stream/) as string });
-  writeFileSync(file, source(`{ type: "quorum" } }, messages: { job: { to: { queue: "work" } }`));
+  declare({ type: "quorum" }, { messages: { job: { to: { queue: "work" } } } });
   expect(await migrate("--yes")).toMatchObject({
     code: 1,
     error: expect.stringMatching(/past all exchanges: "job"[^]*--publishers-stopped/) as string,
@@ -143,6 +143,8 @@ test("what would take messages out of the queues that hold them is refused befor
 
 test("a consumer that lets nobody else take, and an address where nobody is let in, are refused before anything is led elsewhere", async () => {
   const { consumerTag } = await channel.consume("work", () => undefined, { exclusive: true });
+  // The broker lists it some moments later.
+  await expect.poll(() => brokerApi("GET", `/api/consumers/${broker.vhost}`), { timeout: 10_000 }).toHaveLength(1);
   expect(await migrate("--yes")).toMatchObject({ code: 2, error: expect.stringMatching(/has an exclusive consumer/) as string });
   await channel.cancel(consumerTag);
   words = words.map((word) => (word.startsWith("amqp:") ? "amqp://127.0.0.1:1" : word));
@@ -198,9 +200,9 @@ test("what waits in a ladder is waited for", async () => {
 });
 
 /** A queue with a limit that holds messages, and takes up to `limit` when it is made anew. */
-async function limited(limit: string, count: number): Promise<void> {
+async function limited(limit: Partial<QuorumQueue>, count: number): Promise<void> {
   await publish(count);
-  writeFileSync(file, source(`{ type: "quorum", from: { in: ["a.*", "b"] }, ${limit} }`));
+  declare({ type: "quorum", from: FROM, ...limit });
 }
 const takeAll = async (prefetch: number): Promise<{ readonly taken: number[]; readonly end: () => Promise<void> }> => {
   const connection = await amqp.connect(broker.vhostUrl, { noDelay: true });
@@ -235,11 +237,11 @@ const takeAll = async (prefetch: number): Promise<{ readonly taken: number[]; re
   };
 };
 
-test.each(["drop-head", "reject-publish"])(
+test.each(["drop-head", "reject-publish"] as const)(
   "more comes back than the new queue holds (%s): it waits for its consumers, and nothing is lost",
   { timeout: 90_000 },
   async (overflow) => {
-    await limited(`maxLength: 50, overflow: ${JSON.stringify(overflow)}`, 3000);
+    await limited({ maxLength: 50, overflow }, 3000);
     const { taken, end } = await takeAll(20);
     const { code, error } = await migrate("--yes");
     await expect.poll(() => new Set(taken).size, { timeout: 20_000 }).toBe(3000);
@@ -251,10 +253,10 @@ test.each(["drop-head", "reject-publish"])(
 );
 
 test("more than it holds, in bytes too, is kept where nobody takes any: the same command goes on when there is room", async () => {
-  await limited("maxLength: 5", 20);
+  await limited({ maxLength: 5 }, 20);
   expect(await migrate("--yes")).toMatchObject({ code: 1, error: expect.stringMatching(/at most 5, and nobody consumes/) as string });
   expect(await names()).toEqual(["work classic"]);
-  writeFileSync(file, source(`{ type: "quorum", from: { in: ["a.*", "b"] }, maxLengthBytes: "2000 bytes" }`));
+  declare({ type: "quorum", from: FROM, maxLengthBytes: "2000 bytes" });
   const plan = compileInstallation({
     topologies: [
       {
@@ -389,10 +391,7 @@ test(`killed ${KILLS} times at any point, under load: nothing is lost`, { timeou
     if (code === null) kills++;
     else if (kills < KILLS && code === 0) {
       // Once more, the other way round.
-      writeFileSync(
-        file,
-        source(`{ type: ${(await names()).includes("work quorum") ? '"classic"' : '"quorum"'}, from: { in: ["a.*", "b"] } }`),
-      );
+      declare({ type: (await names()).includes("work quorum") ? "classic" : "quorum", from: FROM });
       code = null;
     }
   }
