@@ -134,7 +134,8 @@ export function connectionFault(error: unknown, { endpoint }: Asked): BrokerErro
   return new BrokerError(
     "unreachable",
     `No broker answers at ${endpoint}: ${why[code] ?? (code || "the connection failed")}.`,
-    "start the broker (npm run up), or name another: --broker URL, or WARREN_BROKER_URL; its management plugin has to be enabled" +
+    "start the broker (npm run up), or name another: --broker URL, or WARREN_BROKER_URL; its management plugin has to be enabled; " +
+      "for an amqp:// address it is looked for at that port + 10000" +
       (closed ? `; ${hint}` : ""),
     { cause },
   );

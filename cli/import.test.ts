@@ -72,7 +72,9 @@ test("no name ends a comment, or reaches a terminal as it is", async () => {
 
 test.each([
   [["t.json"], 2, "holds no definitions"],
-  [["none.json"], 2, "none.json"],
+  [["none.json"], 2, 'There is no file "none.json".\n  to do:   name definitions'],
+  [["--vhost", "shop", "tenants.json"], 2, "name the source before --vhost"],
+  [["--without-user", "admin", "http://a:geheim@127.0.0.1:1"], 2, 'No source is given: "http://127.0.0.1:1" was taken'],
   [["tenants.json", "--vhost", "other"], 2, 'There is no vhost "other"'],
   [["tenants.json", "--broker", "http://localhost:1"], 2, "there can be one"],
   [["http://127.0.0.1:1"], 2, "127.0.0.1:1"],

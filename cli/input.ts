@@ -81,7 +81,7 @@ export async function readInput(argument: string | undefined, broker: string | u
   if (argument === undefined) {
     throw new WarrenError("No topology is given.", {
       allowed: [...Object.keys(systems), "all", "a file", "- for JSON from the input", "--broker URL"],
-      remedy: "name one: warren check contextiq",
+      remedy: "name one, before the options: contextiq, ./orders.ts",
       exitCode: 2,
     });
   }

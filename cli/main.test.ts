@@ -56,6 +56,7 @@ beforeAll(() => {
     "two.ts",
     `import { topology } from "warren";\nexport const orders = topology(${plain("orders")});\nexport const bills = topology(${plain("bills")});\n`,
   );
+  file("needs.ts", 'import { z } from "nowhere-to-be-had/deep";\nexport default z;\n');
   file("default.mjs", `export default ${plain("modern")};\n`);
   file("common.cjs", `module.exports = ${plain("common")};\n`);
   file("fault.ts", `export const orders = { name: "orders", queues: { q: { type: "quorum", deadLetterTo: "gone" } } };\n`);
@@ -166,8 +167,12 @@ describe("input", () => {
     [["check", "syntax.ts"], "syntax.ts:2:11: "],
     [["check", "throws.ts"], "throws.ts:3: no luck at amqp://host"],
     [["check"], "No topology is given."],
+    [["check", "--nonsense"], "--help behind the verb"],
+    [["check", "needs.ts"], "npm install nowhere-to-be-had"],
+    [["conformance", "--only", "routes", "two.ts"], 'There is no probe "two.ts"'],
     [["check", "debias", "--broker", "http://a:b@127.0.0.1:1"], "Both a topology"],
     [["check", "--broker", "http://admin:geheim@127.0.0.1:1"], "No broker answers at http://127.0.0.1:1"],
+    [["check", "--broker", "amqp://admin:geheim@127.0.0.1:1"], "that port + 10000"],
     [["drift", "debias"], "the dev stack of this directory is not up"],
     [["env"], "The dev stack of this directory is not up."],
     [["chekc"], "(Did you mean check?)"],

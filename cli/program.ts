@@ -19,6 +19,7 @@ function command({ verbs, version, description, example }: Program, console: Con
     .description(description)
     .version(version)
     .showSuggestionAfterError()
+    .showHelpAfterError("  to do:   --help behind the verb, or warren --help, says what there is")
     .exitOverride()
     .configureOutput({ writeOut: console.out, writeErr: console.error })
     .addHelpText(

@@ -11,7 +11,11 @@ export function choose(all: readonly Probe[], only: readonly string[] | undefine
   const names = all.map(({ name }) => name);
   const unknown = only.filter((name) => !names.includes(name));
   if (unknown.length > 0) {
-    throw new WarrenError(`There is no probe ${unknown.map((name) => JSON.stringify(name)).join(", ")}.`, { allowed: names, exitCode: 2 });
+    throw new WarrenError(`There is no probe ${unknown.map((name) => JSON.stringify(name)).join(", ")}.`, {
+      allowed: names,
+      remedy: "name some of these; a topology goes before --only, which takes every word behind it",
+      exitCode: 2,
+    });
   }
   return all.filter(({ name }) => only.includes(name));
 }

@@ -42,6 +42,17 @@ function reason(error: unknown): string {
   return first.replace(/\(\d+:\d+\)\s*$/, "").trim();
 }
 
+/** What to do: a package that is not there is installed where the file is. */
+function remedy(error: unknown, file: string): string {
+  const [, name] = /^Cannot find (?:module|package) '([^']+)'/.exec(error instanceof Error ? error.message : "") ?? [];
+  if (name === file) return "name a file that is there";
+  // A path of the file's own is mended in the file.
+  if (name === undefined || /^(?:[./#]|[a-z]+:|[A-Z]:\\)/.test(name)) return "put right what is named";
+  const [first = name, second] = name.split("/");
+  const installed = first.startsWith("@") && second !== undefined ? `${first}/${second}` : first;
+  return `install it where the file is: npm install ${installed}`;
+}
+
 /**
  * Throws a WarrenError (exit code 2): `orders.ts:3:5: Unexpected token`.
  * @param shown the file as messages show it
@@ -53,7 +64,7 @@ export async function runFile(file: string, shown: string): Promise<Record<strin
   } catch (error) {
     const where = place(error, file);
     throw new WarrenError(`${where === undefined ? shown : `${shown}:${where}`}: ${withoutCredentials(reason(error))}`, {
-      remedy: "put right what is named",
+      remedy: remedy(error, file),
       exitCode: 2,
       cause: error,
     });

@@ -2,6 +2,7 @@
 import { Option } from "commander";
 import { brokerAddress, readEndpoint } from "../../broker/address.js";
 import { shownAddress } from "../../broker/faults.js";
+import { choose } from "../../conformance/preconditions.js";
 import { PROFILES, type Profile } from "../../conformance/probe.js";
 import { probes } from "../../conformance/probes/index.js";
 import { topologyDiagrams } from "../../conformance/report/diagrams.js";
@@ -131,6 +132,8 @@ export const conformanceVerb: Verb = (program, console, exit) => {
         return;
       }
       requireUrls(given);
+      // Before the topology: behind --only it would be taken for a probe, and missed.
+      choose(probes, given.only);
       for (const file of [given.junit, given.html]) if (file !== undefined) requireWritable(file);
       const named = topology ?? (given.broker === undefined ? readEndpoint(console.cwd)?.system : undefined);
       const installation = await readInstallation(named, { environment: given.environment }, console);

@@ -1,6 +1,8 @@
 /** `warren import`: an existing installation as a typed topology. */
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { brokerAddress } from "../../broker/address.js";
+import { shownAddress } from "../../broker/faults.js";
 import { Management } from "../../broker/index.js";
 import { loadTopology } from "../../sources/load.js";
 import { findingsText } from "../../topology/check/findings-text.js";
@@ -53,6 +55,11 @@ async function fromBroker(url: string | undefined, console: Console): Promise<So
 }
 
 async function fromFile(file: string, console: Console): Promise<Source> {
+  if (file.endsWith(".json") && !existsSync(resolve(console.cwd, file)))
+    throw new WarrenError(`There is no file "${visible(file)}".`, {
+      remedy: "name definitions that RabbitMQ exported (rabbitmqctl export_definitions definitions.json), or a broker's address",
+      exitCode: 2,
+    });
   const read = file === "-" ? { label: "the input", value: fromInput() } : await loadTopology(file, console.cwd);
   if (typeof read.value === "object" && read.value !== null && looksLikeDefinitions(read.value)) {
     return { label: read.label, definitions: read.value };
@@ -72,7 +79,19 @@ function fromInput(): unknown {
   }
 }
 
-async function sourceOf(argument: string | undefined, { broker }: Options, console: Console): Promise<Source> {
+/** An option of several words takes a source behind it for one more of them. Throws a WarrenError (exit code 2). */
+function requireBefore({ vhost = [], withoutUser = [] }: Options): void {
+  const taken = [...vhost, ...withoutUser].find((word) => isAddress(word) || /\.json$/i.test(word));
+  if (taken === undefined) return;
+  throw new WarrenError(`No source is given: "${visible(shownAddress(taken))}" was taken for a vhost or a user.`, {
+    remedy: "name the source before --vhost and --without-user, which take every word behind them",
+    exitCode: 2,
+  });
+}
+
+async function sourceOf(argument: string | undefined, given: Options, console: Console): Promise<Source> {
+  const { broker } = given;
+  if (argument === undefined && broker === undefined) requireBefore(given);
   if (argument !== undefined && broker !== undefined) {
     throw new WarrenError(`Both "${visible(argument)}" and --broker are given; there can be one.`, {
       remedy: "leave one of them out",
