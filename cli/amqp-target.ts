@@ -57,11 +57,15 @@ export async function withTarget<T>(given: TargetOptions, console: Console, work
   }
 }
 
+const DERIVED =
+  "where only the management API is named (http://), AMQP is tried at its port - 10000: else give --amqp amqp://host:5672, which work takes as --broker";
+
 /** A worker's fault as the command tells it: exit code 2 where the use is wrong, or the broker cannot be had. */
 export function asWarrenError(error: WorkerError): WarrenError {
   const [fault = error.message] = error.message.split("\n  to do:");
+  const derived = error.code === "unreachable" && error.remedy !== undefined ? `; ${DERIVED}` : "";
   return new WarrenError(fault, {
-    ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+    ...(error.remedy === undefined ? {} : { remedy: error.remedy + derived }),
     exitCode: ["unreachable", "unauthorized", "tls", "wrong-use", "missing", "different"].includes(error.code) ? 2 : 1,
     cause: error,
   });
@@ -84,7 +88,7 @@ export function vhostOf(what: string, name: string, vhost: string | undefined, a
       here.map((one) => one.name),
     );
     throw new WarrenError(`There is no ${what} "${visible(name)}"${vhost === undefined ? "" : ` in vhost "${visible(vhost)}"`}.`, {
-      allowed: here.slice(0, 50).map((one) => visible(one.name)),
+      allowed: [...new Set(here.map((one) => visible(one.name)))].slice(0, 50),
       ...(near === undefined ? {} : { remedy: `did you mean "${visible(near)}"?` }),
       exitCode: 2,
     });

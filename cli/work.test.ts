@@ -34,6 +34,11 @@ describe("wrong use ends with exit code 2 and says what to do", () => {
     [["publish", "debias", "event", "--body", "{"], /no JSON/],
     [["publish", "debias", "event", "--body", "{}", "--service", "neo4j-worker"], /does not publish "event"/],
     [["publish", "contextiq", "session.event", "--body", "{}", "--key", "event"], /word=value/],
+    [["publish", "contextiq", "session.event", "--body", "{}"], /{event} of its key "[^"]+" is missing[^]*--key event=WORD/],
+    [["publish", "contextiq", "session.event", "--body", "{}", "--key", "event=a.b"], /is "a\.b"[^]*--key event=WORD/],
+    [["publish", "debias", "event", "--body", "@nowhere.json"], /ENOENT[^]*--body @body\.json/],
+    [["load", "contextiq", "session.event", "--rate", "5"], /is missing[^]*--key event=WORD/],
+    [["load", "debias", "event", "--rate", "5", "--body", "{}"], /"event" does not fit its schema: user_id/],
     [["load", "debias", "event", "--rate", "0"], /--rate/],
     [["load", "debias", "event", "--rate", "5", "--for", "soon"], /--for/],
     [["load", "debias", "event", "--rate", "5", "--consume", "events.nowhere"], /No service consumes "events.nowhere"/],
@@ -48,6 +53,7 @@ describe("wrong use ends with exit code 2 and says what to do", () => {
     expect([wrong.code, wrong.error]).toEqual([2, expect.stringContaining("RABBITMQ_HEARTBEAT")]);
     const away = await warren(["publish", "debias", "event", "--body", "{}"], NOWHERE);
     expect([away.code, away.error]).toEqual([2, expect.stringContaining("No broker could be used at amqp://127.0.0.1:1")]);
+    expect(away.error).toContain("port - 10000: else give --amqp");
     expect(away.error).not.toContain("secret");
   });
 

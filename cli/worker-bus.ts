@@ -2,7 +2,9 @@
 import { Option, type Command } from "commander";
 import { WarrenError } from "../topology/errors.js";
 import type { Topology } from "../topology/model.js";
+import { isWord, placeholders } from "../topology/names.js";
 import { nearest } from "../topology/nearest.js";
+import { target } from "../topology/permissions.js";
 import { connect, WorkerError, type Bus } from "../workers/index.js";
 import { connectOptions, settings } from "../workers/settings.js";
 import type { AnyTopology } from "../workers/types.js";
@@ -42,6 +44,19 @@ export function publishing(command: Command): Command {
 export function messageOf(topology: Topology, name: string): NonNullable<Topology["messages"]>[string] {
   const known = new Map(Object.entries(topology.messages ?? {}));
   return oneOf("message", name, known, nearest(name, known.keys()));
+}
+
+/** What `--key` says for the words of the message's key. Throws a WarrenError (exit code 2) for one that is missing or none. */
+export function requireKey(topology: Topology, name: string, given: Readonly<Record<string, string>> = {}): void {
+  const { key } = target(topology, messageOf(topology, name));
+  const wrong = placeholders(key).find((word) => !isWord(given[word]));
+  if (wrong === undefined) return;
+  const value = given[wrong];
+  const said = value === undefined ? "is missing" : `is "${visible(value)}"`;
+  throw new WarrenError(`Message "${visible(name)}": {${wrong}} of its key "${visible(key)}" ${said}.`, {
+    remedy: `give one word without dots: --key ${wrong}=WORD`,
+    exitCode: 2,
+  });
 }
 
 const does = (topology: Topology, list: "publishes" | "consumes", name: string): string[] =>

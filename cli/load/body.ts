@@ -15,6 +15,7 @@ export function givenBody(text: string, { cwd }: Pick<Console, "cwd">): unknown 
     else if (text.startsWith("@")) json = readFileSync(resolve(cwd, text.slice(1)), "utf8");
   } catch (error) {
     throw new WarrenError(`"${visible(from)}" cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown fault"}).`, {
+      remedy: "name a file that is there: --body @body.json",
       exitCode: 2,
     });
   }

@@ -1,6 +1,8 @@
 /** `warren load`: a steady rate of messages, and how long the broker and a consumer take. */
 import { Option } from "commander";
+import type { z } from "zod";
 import { WarrenError } from "../../topology/errors.js";
+import { complaints } from "../../workers/publish/outgoing.js";
 import { count } from "../dlq/filter-options.js";
 import { counter } from "../dlq/progress.js";
 import { durationOption } from "../duration-option.js";
@@ -10,7 +12,7 @@ import { latencyTable, plot } from "../load/latencies.js";
 import { runLoad, type Load } from "../load/run.js";
 import { json, table, visible, type Console } from "../output.js";
 import { examples, TOPOLOGY, type ExitCode, type Verb } from "../verb.js";
-import { messageOf, publishing, whoDoes, withBuses, type PublishingOptions } from "../worker-bus.js";
+import { messageOf, publishing, requireKey, whoDoes, withBuses, type PublishingOptions } from "../worker-bus.js";
 import { topologyOf } from "./work.js";
 
 interface Options extends PublishingOptions {
@@ -30,7 +32,9 @@ async function load(argument: string, message: string, given: Options, console: 
   const publisher = whoDoes(topology, "publishes", message, given.service);
   const queue = given.consume;
   const consumer = queue === undefined ? undefined : whoDoes(topology, "consumes", queue);
+  requireKey(topology, message, given.key);
   const whole = given.body === undefined ? sampleBody(message, schema) : givenBody(given.body, console);
+  requireFit(message, schema, whole);
   const body = given.size === undefined ? whole : padded(whole, given.size, schema);
   const { signal, end } = interruption((why) => new Error(why));
   const progress = counter(console, "confirmed");
@@ -55,6 +59,16 @@ async function load(argument: string, message: string, given: Options, console: 
   else console.out(text(measured, given, bytes, queue));
   const missing = queue === undefined ? 0 : measured.confirmed - measured.consumed;
   return lost(measured) > 0 || missing > 0 ? 1 : 0;
+}
+
+/** None of them would be sent. Throws a WarrenError (exit code 2). */
+function requireFit(message: string, schema: z.ZodType | undefined, body: unknown): void {
+  const checked = schema?.safeParse(body);
+  if (!checked || checked.success) return;
+  throw new WarrenError(`Message "${visible(message)}" does not fit its schema: ${visible(complaints(checked.error))}`, {
+    remedy: "mend the --body, or leave it out: one that fits is made up",
+    exitCode: 2,
+  });
 }
 
 /** Messages of others would be taken, and theirs would be given ours. Throws a WarrenError (exit code 2). */
@@ -111,7 +125,7 @@ export const loadVerb: Verb = (program, console, exit) => {
       )
       .argument("<topology>", TOPOLOGY)
       .argument("<message>", "its name in the topology")
-      .requiredOption("--rate <number>", "messages in a second", count("--rate"))
+      .requiredOption("--rate <number>", "messages in a second (has to be given)", count("--rate"))
       .addOption(new Option("--for <time>", "so long: 30s, 5m").default("10s"))
       .addOption(new Option("--consume <queue>", "take them out of this queue, which nobody else may use meanwhile"))
       .addOption(new Option("--body <json>", "JSON, @file, or - for the input (default: one made up to fit the schema)"))

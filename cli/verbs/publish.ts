@@ -8,7 +8,7 @@ import { interruption } from "../interruption.js";
 import { givenBody } from "../load/body.js";
 import { json, visible, type Console } from "../output.js";
 import { examples, TOPOLOGY, type ExitCode, type Verb } from "../verb.js";
-import { messageOf, publishing, whoDoes, withBuses, type PublishingOptions } from "../worker-bus.js";
+import { messageOf, publishing, requireKey, whoDoes, withBuses, type PublishingOptions } from "../worker-bus.js";
 import { topologyOf } from "./work.js";
 
 interface Options extends PublishingOptions {
@@ -25,6 +25,7 @@ async function publish(argument: string, message: string, given: Options, consol
   if (given.body === undefined)
     throw new WarrenError("No body is given.", { remedy: `add --body '{...}', --body @file.json, or --body - for the input`, exitCode: 2 });
   const body = givenBody(given.body, console);
+  requireKey(topology, message, given.key);
   const { signal, end } = interruption((why) => new Error(why));
   const progress = counter(console, "published");
   const ids: string[] = [];

@@ -48,8 +48,9 @@ async function find(target: AmqpTarget, name: string, given: Options): Promise<F
   if (!isQueue && !isExchange) {
     const names = [...queues, ...exchanges].filter(({ name: known, vhost }) => known !== "" && here(vhost)).map(({ name: known }) => known);
     const near = nearest(name, names);
-    throw new WarrenError(`There is no queue and no exchange "${visible(name)}".`, {
-      allowed: names.slice(0, 50).map(visible),
+    const where = target.vhost === undefined ? "" : ` in vhost "${visible(target.vhost)}"`;
+    throw new WarrenError(`There is no queue and no exchange "${visible(name)}"${where}.`, {
+      allowed: [...new Set(names.map(visible))].slice(0, 50),
       ...(near === undefined ? {} : { remedy: `did you mean "${visible(near)}"?` }),
       exitCode: 2,
     });

@@ -121,7 +121,7 @@ export const workVerb: Verb = (program, console, exit) => {
         "Exit code 1: it cannot go on. Settings come from the environment; health and metrics are on WARREN_HTTP_PORT.",
     )
     .argument("<topology>", TOPOLOGY)
-    .requiredOption("--service <name>", "which of its services")
+    .requiredOption("--service <name>", "which of its services (has to be given)")
     .addOption(
       new Option(
         "--handlers <file>",

@@ -64,7 +64,7 @@ export class Receiver {
     const definition = entry(this.topology.queues, queue);
     if (!definition || !(consumes.includes(queue) || manages.includes(queue)))
       throw new WorkerError("wrong-use", `Service "${this.settings.service}" does not consume "${queue}".`, {
-        remedy: `allowed: ${[...consumes, ...manages].join(", ") || "none"}; declare it: services["${this.settings.service}"].consumes`,
+        remedy: `take one that it does (${[...consumes, ...manages].join(", ") || "none"}), or declare it: services["${this.settings.service}"].consumes`,
       });
     const partitions = this.#plan.queues.filter(({ role }) => role.kind === "partition" && role.of === queue);
     const names = definition.type === "super-stream" ? partitions.map(({ name }) => name) : [queue];
