@@ -66,7 +66,14 @@ test("--json has everything, with the series of each query", async () => {
   });
 });
 
+test("--interval is in seconds, with or without the unit", async () => {
+  const [plain, unit] = [await warren("debias", "--interval", "20", "--json"), await warren("debias", "--interval", "20s", "--json")];
+  expect(unit).toEqual(plain);
+  expect(plain.out).toContain("20s");
+});
+
 test.each([
+  [["debias", "--interval", "1m"], /1 or more/],
   [["debias", "--node", "http://a:15692"], /host:port/],
   [["debias", "--interval", "0"], /1 or more/],
   [["debias", "--webhook", "pager"], /http\(s\):/],

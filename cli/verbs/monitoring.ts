@@ -47,7 +47,7 @@ function url(text: string): string {
 }
 
 function positive(text: string): number {
-  const value = Number(text);
+  const value = Number(text.replace(/(?<=\d)s$/, ""));
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("It has to be a whole number of seconds, 1 or more.");
   return value;
 }
