@@ -1,5 +1,6 @@
 /** What is taken over whole or not at all: the limits of a vhost or a user, a user's topic permissions in a vhost; and a user's given password. Pure. */
-import { usersOf, type InstallationPlan } from "../topology/compile/plan.js";
+import type { InstallationPlan } from "../topology/compile/plan.js";
+import { usersOf } from "../topology/compile/users.js";
 import { path } from "../topology/path.js";
 import type { Mismatch } from "./drift.js";
 import { itemId, limitsId } from "./items.js";

@@ -2,7 +2,8 @@
 import { findingsText } from "../topology/check/findings-text.js";
 import { isSayable, uriSecretOf, type UriSecret } from "../topology/compile/custom-resource-links.js";
 import { customResources } from "../topology/compile/custom-resources.js";
-import { usersOf, type InstallationPlan, type Plan, type PlannedParameter } from "../topology/compile/plan.js";
+import type { InstallationPlan, Plan, PlannedParameter } from "../topology/compile/plan.js";
+import { usersOf } from "../topology/compile/users.js";
 import { WarrenError } from "../topology/errors.js";
 import type { UserLimits, Vhost } from "../topology/model.js";
 import type { KubernetesObject } from "./objects.js";

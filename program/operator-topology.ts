@@ -13,7 +13,8 @@ import { resolveSecrets, secretNamed, type Secrets } from "../provision/secrets.
 import { connectionOf, type Provisioned } from "../provision/topology.js";
 import { wireLimits } from "../provision/wire-limits.js";
 import { USER } from "../topology/compile/custom-resources.js";
-import { usersOf, type InstallationPlan } from "../topology/compile/plan.js";
+import type { InstallationPlan } from "../topology/compile/plan.js";
+import { usersOf } from "../topology/compile/users.js";
 import { registerObject } from "./kubernetes-objects.js";
 
 export interface OperatorTopologyArgs {

@@ -1,6 +1,7 @@
 /** What a stack holds, as a text to read after `pulumi up`. */
 import type { MonitoringOutputs } from "./run-monitoring.js";
-import { usersOf, type InstallationPlan, type Plan } from "../topology/compile/plan.js";
+import type { InstallationPlan, Plan } from "../topology/compile/plan.js";
+import { usersOf } from "../topology/compile/users.js";
 
 export interface SummaryOptions {
   /** As the `warren` command takes it: a system's name or a file. */

@@ -2,7 +2,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { passwordHash, stableSalt } from "../broker/password.js";
 import type { Known } from "../broker/whole-conflicts.js";
-import { usersOf, type InstallationPlan } from "../topology/compile/plan.js";
+import type { InstallationPlan } from "../topology/compile/plan.js";
+import { usersOf } from "../topology/compile/users.js";
 import { ifKnown } from "./delete-hooks.js";
 import type { Secrets } from "./secrets.js";
 

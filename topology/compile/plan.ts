@@ -140,6 +140,3 @@ export interface InstallationPlan {
   readonly vhosts: readonly Plan[];
   readonly global: GlobalPlan;
 }
-
-/** Of all of it: one that several topologies name is there for each. */
-export const usersOf = ({ vhosts, global }: InstallationPlan): PlannedUser[] => [...global.users, ...vhosts.flatMap(({ users }) => users)];

@@ -1,6 +1,7 @@
 /** Messages, services, users and links that are new, gone, or otherwise. */
 import { hasSecret } from "../compile/definitions.js";
-import { usersOf, type InstallationPlan, type PlannedUser } from "../compile/plan.js";
+import type { InstallationPlan, PlannedUser } from "../compile/plan.js";
+import { usersOf } from "../compile/users.js";
 import { equal } from "../equal.js";
 import type { Message } from "../model.js";
 import { target } from "../permissions.js";

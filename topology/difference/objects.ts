@@ -2,7 +2,8 @@
 import { effectOf, worst, type Difference as FieldDifference, type Kind, type PlannedByKind } from "../changes.js";
 import { compileInstallation } from "../compile/compile.js";
 import { bindingKey } from "../compile/graph.js";
-import { usersOf, type InstallationPlan, type Plan } from "../compile/plan.js";
+import type { InstallationPlan, Plan } from "../compile/plan.js";
+import { usersOf } from "../compile/users.js";
 import type { Installation } from "../model.js";
 import { matches } from "../regex.js";
 import type { Exported } from "./exported.js";
