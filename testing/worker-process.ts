@@ -31,7 +31,7 @@ export function workerProcess(words: readonly string[], environment: Record<stri
   createInterface(child.stdout).on("line", (text) => void lines.push(JSON.parse(text) as Line));
   const ended = once(child, "exit").then(([code, signal]) => ({ code: code as number | null, signal: signal as string | null, error }));
   const line = async (event: string): Promise<Line> => {
-    await until(() => lines.some((each) => each.event === event) || child.exitCode !== null, 20_000);
+    await until(() => lines.some((each) => each.event === event) || child.exitCode !== null, 60_000);
     const found = lines.find((each) => each.event === event);
     if (!found) throw new Error(`it ended without "${event}": ${error}${JSON.stringify(lines.at(-1))}`);
     return found;
