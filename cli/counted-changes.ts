@@ -1,5 +1,6 @@
 /** Changes of objects with the messages that a live broker holds now in what would go. */
 import { brokerAddress } from "../broker/address.js";
+import { itemId } from "../broker/items.js";
 import { countLosses, type Loss } from "../broker/losses.js";
 import { Management } from "../broker/management.js";
 import { losesMessages, type ObjectChange } from "../topology/difference/index.js";
@@ -7,7 +8,7 @@ import type { Console } from "./output.js";
 
 const isCounted = (change: ObjectChange): boolean => losesMessages(change) && change.kind === "queue";
 
-const idOf = (vhost: string | null, queue: string): string => JSON.stringify([vhost, queue]);
+const idOf = (vhost: string | null, queue: string): string => itemId("queue", vhost ?? undefined, queue);
 
 /** @param types of the queues that stand: neither side of a comparison may be what the broker holds */
 const asLoss = ({ vhost, name, type, consequence, differences }: ObjectChange, types: ReadonlyMap<string, string | undefined>): Loss => ({

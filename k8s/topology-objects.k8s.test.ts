@@ -191,7 +191,7 @@ describe("the operator, as the stack has to know it", () => {
     } finally {
       await connection.close();
     }
-    await until(async () => (await api.field(".metadata.name", ...at(queue))) === "", 120_000);
+    await until(async () => !(await api.has(...at(queue))), 120_000);
     const queues = await answering((management) => management.counts());
     expect(queues.map(({ vhost, name }) => `${vhost} ${name}`)).not.toContain("contextiq extraction.requests");
   });

@@ -5,7 +5,7 @@ import type { Management } from "../broker/management.js";
 import { WarrenError } from "../topology/errors.js";
 import { plural } from "../topology/plural.js";
 import type { BrokerSettings } from "../workers/dead-letters/connection.js";
-import { feedersOf, isRung } from "./live-queue.js";
+import { feedersOf, isRung, messagesIn } from "./live-queue.js";
 import { Mover } from "./mover.js";
 import { limitsOf, Room, type Limits } from "./room.js";
 
@@ -61,8 +61,7 @@ export async function bring(args: BringArgs): Promise<Brought> {
   const measure = async (): Promise<number> => {
     room.free = 0;
     await mover.settled();
-    const [counts, consumers] = await Promise.all([management.counts(vhost), management.consumers(vhost)]);
-    const of = (name: string): number => counts.find((queue) => queue.name === name)?.messages ?? 0;
+    const [of, consumers] = await Promise.all([messagesIn(management, vhost), management.consumers(vhost)]);
     const prefetches = consumers.filter(({ queue }) => queue.name === to).map(({ prefetch_count: count }) => count || Infinity);
     const { ready, consumers: takers } = await mover.target();
     room.look(

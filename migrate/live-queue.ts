@@ -17,3 +17,9 @@ export async function feedersOf(management: Management, vhost: string, name: str
     .filter((queue) => queue.name !== name && setting(queue, "dead-letter-exchange") === "")
     .filter((queue) => setting(queue, "dead-letter-routing-key") === name);
 }
+
+/** Messages in each queue of a vhost, by name: those of quorum queues some seconds old; 0 for one that is not there. */
+export async function messagesIn(management: Management, vhost: string): Promise<(name: string) => number> {
+  const counts = await management.counts(vhost);
+  return (name) => counts.find((queue) => queue.name === name)?.messages ?? 0;
+}

@@ -204,9 +204,9 @@ async function limited(limit: Partial<QuorumQueue>, count: number): Promise<void
   await publish(count);
   declare({ type: "quorum", from: FROM, ...limit });
 }
-const takeAll = async (prefetch: number): Promise<{ readonly taken: number[]; readonly end: () => Promise<void> }> => {
+/** A consumer as any client has it: told that its queue is gone, it comes back to it. Gives what ends it. */
+async function consumer(prefetch: number, take: (message: ConsumeMessage, ack: () => void) => void): Promise<() => Promise<void>> {
   const connection = await amqp.connect(broker.vhostUrl, { noDelay: true });
-  const taken: number[] = [];
   const over = new AbortController();
   const consuming = (async () => {
     while (!over.signal.aborted) {
@@ -217,8 +217,7 @@ const takeAll = async (prefetch: number): Promise<{ readonly taken: number[]; re
         await reader.prefetch(prefetch);
         await reader.consume("work", (message) => {
           if (message === null) return gone.abort();
-          taken.push(Number(message.content.toString().split(" ")[0]));
-          setTimeout(() => reader.ack(message), 5);
+          take(message, () => reader.ack(message));
         });
         await sleep(600_000, undefined, { signal: AbortSignal.any([gone.signal, over.signal]) });
       } catch {
@@ -228,14 +227,20 @@ const takeAll = async (prefetch: number): Promise<{ readonly taken: number[]; re
     }
     await connection.close();
   })();
-  return {
-    taken,
-    end: () => {
-      over.abort();
-      return consuming;
-    },
+  return () => {
+    over.abort();
+    return consuming;
   };
-};
+}
+
+async function takeAll(prefetch: number): Promise<{ readonly taken: number[]; readonly end: () => Promise<void> }> {
+  const taken: number[] = [];
+  const end = await consumer(prefetch, ({ content }, ack) => {
+    taken.push(Number(content.toString().split(" ")[0]));
+    setTimeout(ack, 5);
+  });
+  return { taken, end };
+}
 
 test.each(["drop-head", "reject-publish"] as const)(
   "more comes back than the new queue holds (%s): it waits for its consumers, and nothing is lost",
@@ -338,28 +343,10 @@ test(`killed ${KILLS} times at any point, under load: nothing is lost`, { timeou
   const note = (kind: Entry["kind"], id: string): void => void entries.push({ kind, id, at: Date.now() });
   const over = new AbortController();
 
-  // A consumer as any client has it: told that its queue is gone, it comes back to it.
-  const consuming = (async () => {
-    const connection = await amqp.connect(broker.vhostUrl, { noDelay: true });
-    while (!over.signal.aborted) {
-      const reader = await connection.createChannel();
-      const gone = new AbortController();
-      reader.on("error", () => gone.abort());
-      try {
-        await reader.prefetch(20);
-        await reader.consume("work", (message) => {
-          if (message === null) return gone.abort();
-          note("effect", message.properties.messageId as string);
-          reader.ack(message);
-        });
-        await sleep(600_000, undefined, { signal: AbortSignal.any([gone.signal, over.signal]) });
-      } catch {
-        await reader.close().catch(() => undefined);
-        await sleep(100);
-      }
-    }
-    await connection.close();
-  })();
+  const endConsuming = await consumer(20, ({ properties }, ack) => {
+    note("effect", properties.messageId as string);
+    ack();
+  });
   // More than it takes, so that there is always something to move.
   await publish(20_000, 1_000_000);
   for (let n = 0; n < 20_000; n++)
@@ -397,7 +384,7 @@ test(`killed ${KILLS} times at any point, under load: nothing is lost`, { timeou
   }
   over.abort();
   await publishing;
-  await consuming;
+  await endConsuming();
   const left = await queues();
   expect(left.map(({ name }) => name)).toEqual(["work"]);
   for (const body of await bodies("work", (await channel.checkQueue("work")).messageCount)) note("left", String(body));

@@ -9,7 +9,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { BrokerError } from "../broker/faults.js";
-import { readLive } from "../broker/live.js";
+import { readLive, type LiveInstallation } from "../broker/live.js";
 import { fieldLine, settleMs } from "../broker/losses.js";
 import type { Management } from "../broker/management.js";
 import type { WireBinding, WireQueue } from "../broker/wire.js";
@@ -19,7 +19,7 @@ import { plural } from "../topology/plural.js";
 import type { BrokerSettings } from "../workers/dead-letters/connection.js";
 import { bring, type BringArgs } from "./bring.js";
 import { makeHeld } from "./hold.js";
-import { feedersOf, isRung, typeOf } from "./live-queue.js";
+import { feedersOf, isRung, messagesIn, typeOf } from "./live-queue.js";
 import { Mover } from "./mover.js";
 import { requireSafe } from "./safe.js";
 import { heldFor, standing, type Held, type Standing } from "./stage.js";
@@ -81,10 +81,10 @@ export class Migration {
     this.#held = heldFor(args.queue.name);
   }
 
-  /** What stands on the broker. */
-  async standing(): Promise<Standing> {
+  /** @param live what stands on the broker, with the queue's vhost. @default it is read */
+  async standing(live?: LiveInstallation): Promise<Standing> {
     const { management, queue } = this.args;
-    const live = await readLive(management, [this.#vhost]);
+    live ??= await readLive(management, [this.#vhost]);
     const queues = live.vhosts[0]?.queues ?? [];
     const isHeld = queues.some(({ name }) => name === this.#held.old || name === this.#held.new);
     return standing(
@@ -153,9 +153,8 @@ export class Migration {
           since = Date.now();
           continue;
         }
-        // Of all queues of the broker: asked for only where it decides.
-        const counts = (await this.args.management.counts()).filter(({ vhost }) => vhost === this.#vhost);
-        const of = (name: string): number => counts.find((queue) => queue.name === name)?.messages ?? 0;
+        // Of all queues of the vhost: asked for only where it decides.
+        const of = await messagesIn(this.args.management, this.#vhost);
         const waiting = feeders.filter((name) => of(name) > 0);
         if (of(this.#name) > 0 || waiting.length > 0) since = Date.now();
         const why = `waiting for ${waiting.join(", ")}, whose messages come back to ${this.#name}`;

@@ -5,7 +5,7 @@ import type { PlannedPolicy, PlannedQueue } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
 import { plural } from "../topology/plural.js";
 import { checkQueue, Connection, type BrokerSettings } from "../workers/dead-letters/connection.js";
-import { feedersOf, isRung, setting, typeOf } from "./live-queue.js";
+import { feedersOf, isRung, messagesIn, setting, typeOf } from "./live-queue.js";
 import { limitsOf } from "./room.js";
 
 export interface SafeArgs {
@@ -93,7 +93,7 @@ async function requireRoom({ management, broker, queue, policies = [] }: SafeArg
   const definitions = [live.effective_policy_definition ?? {}, ...policies.map(({ definition }) => definition)];
   const limits = definitions.map((definition) => limitsOf({ ...wanted, effective_policy_definition: { ...definition } }));
   const room = Math.min(...limits.map(({ messages }) => messages));
-  const messages = (await management.counts(broker.vhost)).find(({ name }) => name === queue.name)?.messages ?? 0;
+  const messages = (await messagesIn(management, broker.vhost))(queue.name);
   if (messages <= room || queue.role.kind === "rung") return;
   throw new WarrenError(`${queue.name} holds ${plural(messages, "message")}, is to hold at most ${room}, and nobody consumes from it.`, {
     remedy: "start its consumers, which then make room for what comes back; or give it a greater maxLength",

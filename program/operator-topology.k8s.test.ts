@@ -9,14 +9,13 @@ import { readLive } from "../broker/live.js";
 import { Management } from "../broker/management.js";
 import type { LiveBroker } from "../testing/broker-api.js";
 import { KubernetesApi } from "../testing/kubernetes/api.js";
-import { pretendCluster, startTopologyOperator } from "../testing/kubernetes/topology-operator.js";
+import { bareStack, NAMESPACE, pretendBroker } from "../testing/kubernetes/bare-stack.js";
+import { startTopologyOperator } from "../testing/kubernetes/topology-operator.js";
 import { openBroker } from "../testing/live-setup.js";
 import { TestStack } from "../testing/stack.js";
-import { until } from "../testing/until.js";
 import { compileInstallation } from "../topology/compile/compile.js";
 import type { Topology } from "../topology/model.js";
 
-const NAMESPACE = "warren-broker";
 const folder = mkdtempSync(join(tmpdir(), "warren-operator-"));
 const file = join(folder, "shop.json");
 
@@ -51,14 +50,7 @@ beforeAll(async () => {
   process.env["KUBECONFIG"] = api.kubeconfig;
   write(shop);
   stack = await TestStack.create(
-    {
-      ...{ broker: "kubernetes", kubeContext: "test", system: file, endpoint: broker.managementUrl },
-      "kubernetes.provision": "operator",
-      "kubernetes.tls.source": "secret",
-      "kubernetes.workers.deploy": "false",
-      "kubernetes.autoscaling.kind": "none",
-      "kubernetes.monitoring.enabled": "false",
-    },
+    { ...bareStack(file, broker), "kubernetes.provision": "operator" },
     { 'passwords["shop.packer"]': "the first one" },
   );
 }, 30 * 60_000);
@@ -70,15 +62,6 @@ afterAll(async () => {
 });
 
 const write = (topology: Topology): void => writeFileSync(file, JSON.stringify(topology));
-
-/** What the cluster operator does meanwhile, and whoever gives the certificate. */
-async function pretend(): Promise<void> {
-  const there = async (...object: readonly string[]): Promise<boolean> => (await api.field(".metadata.name", ...object)) !== "";
-  await until(() => there("namespace", NAMESPACE), 240_000);
-  await api.ask(["create", "secret", "generic", "broker-tls", "--namespace", NAMESPACE, "--from-literal=tls.crt=PEM"]);
-  await until(() => there("rabbitmqclusters.rabbitmq.com/rabbitmq", "--namespace", NAMESPACE), 240_000);
-  await pretendCluster(api, NAMESPACE, "rabbitmq", broker);
-}
 
 async function answering<T>(ask: (management: Management) => Promise<T>): Promise<T> {
   const { managementUrl: endpoint, username, password } = broker;
@@ -106,7 +89,7 @@ async function mayLogIn(password: string): Promise<boolean> {
 }
 
 test("an update makes objects that are Ready, and what they cannot say beside them; a second one would change nothing", async () => {
-  await Promise.all([stack.up(), pretend()]);
+  await Promise.all([stack.up(), pretendBroker(api, broker)]);
   expect(await driftFrom(shop)).toMatchObject(NOTHING);
   expect(await mayLogIn("the first one")).toBe(true);
   const types = new Set(stack.resources().filter((type) => /rabbitmq|UserLimits/i.test(type)));
@@ -149,5 +132,5 @@ test("the other way is refused while there is this one; and down takes all of it
   await stack.set("kubernetes.provision", "operator");
   const { code, output } = await stack.destroy();
   expect([code, code === 0 ? "" : output]).toEqual([0, ""]);
-  expect(await api.field(".metadata.name", "namespace", NAMESPACE)).toBe("");
+  expect(await api.has("namespace", NAMESPACE)).toBe(false);
 });

@@ -8,12 +8,11 @@ import { kustomized } from "../lab/kubernetes/manifests.js";
 import { sources } from "../lab/kubernetes/programs.js";
 import type { LiveBroker } from "../testing/broker-api.js";
 import { KubernetesApi } from "../testing/kubernetes/api.js";
-import { pretendCluster } from "../testing/kubernetes/topology-operator.js";
+import { bareStack, NAMESPACE, pretendBroker } from "../testing/kubernetes/bare-stack.js";
 import { openBroker } from "../testing/live-setup.js";
 import { TestStack } from "../testing/stack.js";
 import { until } from "../testing/until.js";
 
-const NAMESPACE = "warren-broker";
 const OPERATORS = ["--namespace", "rabbitmq-system"] as const;
 const KIND = "customresourcedefinition/rabbitmqclusters.rabbitmq.com";
 const folder = mkdtempSync(join(tmpdir(), "warren-operators-"));
@@ -32,14 +31,7 @@ beforeAll(async () => {
   // A Service is waited for until a pod on a machine is behind it, and here are none.
   writeFileSync(manifests, objects.map((object) => stringify(object)).join("---\n"));
   writeFileSync(system, JSON.stringify({ name: "shop", queues: { packing: { type: "quorum" } } }));
-  stack = await TestStack.create({
-    ...{ broker: "kubernetes", kubeContext: "test", system, endpoint: broker.managementUrl },
-    "kubernetes.operators.manifests[0]": manifests,
-    "kubernetes.tls.source": "secret",
-    "kubernetes.workers.deploy": "false",
-    "kubernetes.autoscaling.kind": "none",
-    "kubernetes.monitoring.enabled": "false",
-  });
+  stack = await TestStack.create({ ...bareStack(system, broker), "kubernetes.operators.manifests[0]": manifests });
 }, 30 * 60_000);
 afterAll(async () => {
   stack?.remove();
@@ -48,26 +40,21 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const isThere = async (...object: readonly string[]): Promise<boolean> => (await api.field(".metadata.name", ...object)) !== "";
-
-/** What a kubelet does meanwhile, the operator in its pod, and whoever gives the certificate. */
+/** What a kubelet does meanwhile, and then the operator in its pod. */
 async function pretend(): Promise<void> {
   const pods = (): Promise<string> => api.ask(["get", "pods", ...OPERATORS, "--output=name"]);
   await until(async () => (await pods()) !== "", 240_000);
-  expect(await isThere("namespace", NAMESPACE), "the stack's own objects wait for the operator").toBe(false);
+  expect(await api.has("namespace", NAMESPACE), "the stack's own objects wait for the operator").toBe(false);
   const conditions = [{ type: "Ready", status: "True", lastTransitionTime: new Date().toISOString() }];
   await api.setStatus({ phase: "Running", conditions }, await pods(), ...OPERATORS);
-  await until(() => isThere("namespace", NAMESPACE), 240_000);
-  await api.ask(["create", "secret", "generic", "broker-tls", "--namespace", NAMESPACE, "--from-literal=tls.crt=PEM"]);
-  await until(() => isThere("rabbitmqclusters.rabbitmq.com/rabbitmq", "--namespace", NAMESPACE), 240_000);
-  await pretendCluster(api, NAMESPACE, "rabbitmq", broker);
+  await pretendBroker(api, broker);
 }
 
 const installed = async (): Promise<void> => void (await Promise.all([stack.up(), pretend()]));
 
 test("a preview knows kinds that its own update will bring", async () => {
   expect((await stack.preview())["create"]).toBeGreaterThan(20);
-  expect(await isThere(KIND)).toBe(false);
+  expect(await api.has(KIND)).toBe(false);
 });
 
 test("an update installs them before all else; a second one would change nothing", async () => {
@@ -78,7 +65,7 @@ test("an update installs them before all else; a second one would change nothing
 test("down takes them away after all else, and leaves their kinds; the next update takes these over", async () => {
   const { code, output } = await stack.destroy();
   expect([code, code === 0 ? "" : output]).toEqual([0, ""]);
-  expect([await isThere("namespace", "rabbitmq-system"), await isThere("namespace", NAMESPACE), await isThere(KIND)]).toEqual([
+  expect([await api.has("namespace", "rabbitmq-system"), await api.has("namespace", NAMESPACE), await api.has(KIND)]).toEqual([
     ...[false, false, true],
   ]);
   await installed();

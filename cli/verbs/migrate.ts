@@ -57,15 +57,15 @@ async function migrate(topology: string, name: string, given: Options, console: 
         onProgress: progress.update,
       });
     try {
-      const { stage, differences } = await migration(found).standing();
-      const all = await Promise.all(found.rungs.map(async (rung) => ({ ...rung, ...(await migration(rung).standing()) })));
+      const live = await readLive(management, [found.vhost]);
+      const { stage, differences } = await migration(found).standing(live);
+      const all = await Promise.all(found.rungs.map(async (rung) => ({ ...rung, ...(await migration(rung).standing(live)) })));
       // One that is missing is npm run up's.
       const rungs = all.filter((rung) => !["done", "missing"].includes(rung.stage));
-      const live = (await readLive(management, [found.vhost])).vhosts[0];
       const report: MigrationReport = {
         ...{ version: 1, vhost: found.vhost, queue: name, type: found.queue.type, stage, differences },
         rungs: rungs.map((rung) => ({ queue: rung.queue.name, stage: rung.stage, differences: rung.differences })),
-        later: [found, ...rungs].flatMap(({ plan: of, queue }) => laterPolicies(of, queue, live)).filter(isFirst),
+        later: [found, ...rungs].flatMap(({ plan: of, queue }) => laterPolicies(of, queue, live.vhosts[0])).filter(isFirst),
         done: null,
       };
       const tell = (told: MigrationReport): void => console.out(given.json ? json(told) : reportText(told));

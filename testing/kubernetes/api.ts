@@ -132,6 +132,10 @@ export class KubernetesApi {
     });
   }
 
+  async has(...object: readonly string[]): Promise<boolean> {
+    return (await this.field(".metadata.name", ...object)) !== "";
+  }
+
   /** Writes the status of an object, as its controller or its kubelet would. */
   async setStatus(status: unknown, ...object: readonly string[]): Promise<void> {
     await this.ask(["patch", ...object, "--subresource=status", "--type=merge", "--patch", JSON.stringify({ status })]);
