@@ -176,6 +176,8 @@ describe("input", () => {
     [["drift", "debias"], "the dev stack of this directory is not up"],
     [["env"], "The dev stack of this directory is not up."],
     [["chekc"], "(Did you mean check?)"],
+    [["chekc", "--help"], "(Did you mean check?)"],
+    [["help", "chekc"], "(Did you mean check?)"],
     [["check", "debias", "--strikt"], "(Did you mean --strict?)"],
     [["graph", "debias", "--format", "png"], "mermaid, svg, dot, json"],
     [["graph", "debias", "-o", "no/such/folder.svg"], "cannot be written"],
@@ -294,6 +296,13 @@ describe("the other verbs", () => {
       expect(out).toContain("--json");
     },
   );
+
+  test("the help shows how a topology is written, and that one has no faults", async () => {
+    const { code, out } = await warren("help");
+    expect(code).toBe(0);
+    file("shop.ts", /\/\/ shop\.ts, for: warren (.*)\n([^]*?)\n\n/.exec(out)?.[2] ?? "");
+    expect(await warren("check", "./shop.ts", "--strict")).toMatchObject({ code: 0, error: "" });
+  });
 
   test("no control character of a name reaches a terminal", async () => {
     for (const words of [["check"], ["graph"], ["definitions"], ["permissions"]]) {

@@ -61,6 +61,17 @@ const program = (version: string): Program => ({
   version,
   description: "RabbitMQ as typed code: looks into a topology, a file of definitions, or a live broker.",
   example: "warren check contextiq",
+  about:
+    "A topology is a system's name (contextiq, debias, ...), a live broker (--broker URL), what RabbitMQ exported, or a file of your own:\n" +
+    "  // shop.ts, for: warren check ./shop.ts\n" +
+    '  import { topology } from "warren";\n' +
+    "  export const shop = topology({\n" +
+    '    name: "shop",\n' +
+    '    exchanges: { orders: { type: "topic" } },\n' +
+    '    queues: { packing: { type: "quorum", from: { orders: "order.*" }, maxLength: 10_000 } },\n' +
+    '    messages: { paid: { to: "orders", key: "order.paid" } },\n' +
+    '    services: { till: { publishes: ["paid"] }, packer: { consumes: ["packing"] } },\n' +
+    "  });",
 });
 
 /** Runs one verb and returns its exit code. */

@@ -12,9 +12,11 @@ export interface Program {
   readonly description: string;
   /** The one that its help shows. */
   readonly example: string;
+  /** What else it says, before the exit codes. */
+  readonly about?: string;
 }
 
-function command({ verbs, version, description, example }: Program, console: Console, exit: (code: ExitCode) => void): Command {
+function command({ verbs, version, description, example, about }: Program, console: Console, exit: (code: ExitCode) => void): Command {
   const program = new Command("warren")
     .description(description)
     .version(version)
@@ -22,9 +24,11 @@ function command({ verbs, version, description, example }: Program, console: Con
     .showHelpAfterError("  to do:   --help behind the verb, or warren --help, says what there is")
     .exitOverride()
     .configureOutput({ writeOut: console.out, writeErr: console.error })
+    .addHelpText("after", about === undefined ? "" : `\n${about}`)
     .addHelpText(
       "after",
-      "\nExit codes: 0 fine; 1 an error (with --strict a warning), or drift; 2 wrong use, or a broker that cannot be reached.",
+      "\nExit codes: 0 fine; 1 an error (with --strict a warning), or drift; 2 wrong use, or a broker that cannot be reached.\n" +
+        "Ended by a signal: 130 after Ctrl-C, 143 after SIGTERM; work and exporter, which run until one comes, 0; drift --watch as its last look.",
     )
     .addHelpText("after", `\nExample:\n  $ ${example}\n`);
   verbs.forEach((verb) => verb(program, console, exit));
@@ -46,11 +50,19 @@ function failed(error: unknown, console: Console): ExitCode {
   return 1;
 }
 
+/** Words that name no verb, alone: with `--help` beside them the parser would show the whole command's help, as if it had been asked for. */
+function unknownVerb(program: Command, words: readonly string[]): readonly string[] | undefined {
+  const name = words[0] === "help" ? words[1] : words[0];
+  if (name === undefined || name.startsWith("-") || name === "help") return undefined;
+  return program.commands.some((verb) => verb.name() === name) ? undefined : [name];
+}
+
 /** Runs one verb and returns its exit code. */
 export async function runProgram(program: Program, words: readonly string[], console: Console): Promise<ExitCode> {
   let code: ExitCode = 0;
   try {
-    await command(program, console, (given) => (code = given)).parseAsync([...words], { from: "user" });
+    const parser = command(program, console, (given) => (code = given));
+    await parser.parseAsync([...(unknownVerb(parser, words) ?? words)], { from: "user" });
     return code;
   } catch (error) {
     return failed(error, console);
