@@ -57,37 +57,28 @@ export async function bring(args: BringArgs): Promise<Brought> {
   if (isLimited(limit)) room.free = 0;
   const mover = await Mover.open({ broker, from, to, alone: true, room });
 
-  /** Exact for what is ready; what consumers have is as old as the tick of a quorum queue. */
-  const measure = async (): Promise<number> => {
+  /** Exact for what is ready; what consumers have is as old as the tick of a quorum queue. Gives how many take, and whether one without a prefetch. */
+  const measure = async (): Promise<{ readonly takers: number; readonly greedy: boolean }> => {
     room.free = 0;
     await mover.settled();
     const [of, consumers] = await Promise.all([messagesIn(management, vhost), management.consumers(vhost)]);
     const prefetches = consumers.filter(({ queue }) => queue.name === to).map(({ prefetch_count: count }) => count || Infinity);
     const { ready, consumers: takers } = await mover.target();
-    room.look(
-      limit,
-      {
-        ready,
-        counted: of(to),
-        age,
-        // A consumer that the list does not have yet may have any.
-        prefetch: prefetches.length < takers ? Infinity : prefetches.reduce((sum, count) => sum + count, 0),
-        waiting: rungs.reduce((sum, name) => sum + of(name), 0),
-      },
-      shared,
-    );
+    // A consumer that the list does not have yet may have any.
+    const prefetch = prefetches.length < takers ? Infinity : prefetches.reduce((sum, count) => sum + count, 0);
+    room.look(limit, { ready, counted: of(to), age, prefetch, waiting: rungs.reduce((sum, name) => sum + of(name), 0) }, shared);
     mover.go();
-    return takers;
+    return { takers, greedy: prefetches.includes(Infinity) };
   };
 
-  let [full, told] = [Date.now(), false];
+  let [full, told, hinted] = [Date.now(), false, false];
   try {
     for (;;) {
       args.signal?.throwIfAborted();
       await sleep(isLimited(limit) ? LOOK_AT_ROOM_MS : LOOK_MS);
       limit = await limits();
-      let takers = 0;
-      if (isLimited(limit)) takers = await measure();
+      let [takers, greedy] = [0, false];
+      if (isLimited(limit)) ({ takers, greedy } = await measure());
       else if (room.free !== Infinity) {
         room.open();
         mover.go();
@@ -99,6 +90,12 @@ export async function bring(args: BringArgs): Promise<Brought> {
       if (mover.waits && !told) {
         told = true;
         args.onStep(`${to} is full (${words(limit)}): what is held waits until its consumers have taken some`);
+      }
+      if (mover.waits && greedy && !hinted) {
+        hinted = true;
+        args.onStep(
+          `a consumer of ${to} has no prefetch: no more than the queue's length comes back in ${age / 1000} s. If more is published, give it one, or raise maxLength`,
+        );
       }
       if (Date.now() - full > (args.abandonedAfter ?? ABANDONED_MS))
         throw new WarrenError(`${to} is full (${words(limit)}), and nobody consumes from it: ${plural(left, "message")} wait in ${from}.`, {

@@ -257,6 +257,18 @@ test.each(["drop-head", "reject-publish"] as const)(
   },
 );
 
+test("a consumer without a prefetch is named as the reason why it is slow", { timeout: 90_000 }, async () => {
+  await limited({ maxLength: 50 }, 200);
+  const slow = await consumer(1, (_, ack) => setTimeout(ack, 200));
+  const running = migrate("--yes");
+  await expect.poll(async () => (await names()).includes("work quorum"), { timeout: 30_000 }).toBe(true);
+  const { end } = await takeAll(0);
+  const { code, error } = await running;
+  await Promise.all([end(), slow()]);
+  expect(error).toMatch(/a consumer of work has no prefetch: no more than the queue's length comes back in 6 s/);
+  expect(code).toBe(0);
+});
+
 test("more than it holds, in bytes too, is kept where nobody takes any: the same command goes on when there is room", async () => {
   await limited({ maxLength: 5 }, 20);
   expect(await migrate("--yes")).toMatchObject({ code: 1, error: expect.stringMatching(/at most 5, and nobody consumes/) as string });
