@@ -18,7 +18,7 @@ const BUILT_IN: Readonly<Record<string, object>> = {
 /** What an object of its kind has to say of itself before anything goes on; of others the provider knows when they are ready. */
 const WAIT_FOR: Readonly<Record<string, string>> = {
   "rabbitmq.com/v1beta1": "condition=Ready",
-  "rabbitmq.com/v1beta1/RabbitmqCluster": "condition=AllReplicasReady",
+  "rabbitmq.com/v1beta1/RabbitmqCluster": JSON.stringify(["condition=AllReplicasReady", "condition=ReconcileSuccess"]),
   "cert-manager.io/v1": "condition=Ready",
 };
 /** A node of a broker waits at most an hour for those that depend on it. */

@@ -2,13 +2,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type KubeConfig } from "@kubernetes/client-node";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { writeEndpoint } from "../broker/address.js";
 import { brokerNames, CA_KEY, certificateNames } from "../k8s/names.js";
 import { numbersTable } from "../k8s/numbers-table.js";
-import type { KubernetesObject } from "../k8s/objects.js";
+import { defined, type KubernetesObject } from "../k8s/objects.js";
 import { objectsOf, prod, type Prod } from "../k8s/prod.js";
 import { findingTexts, review } from "../k8s/rules/index.js";
 import type { ProdSettings } from "../k8s/settings.js";
@@ -19,14 +18,14 @@ import { amqpForward } from "../kube/ports.js";
 import { managementOf, type Connection } from "../provision/connection.js";
 import { deleteHooks } from "../provision/delete-hooks.js";
 import { globalName } from "../provision/identity.js";
-import { managedByStack, type StackManaged } from "../provision/managed.js";
+import { managedByStack } from "../provision/managed.js";
 import { OwnResource } from "../provision/own/resource.js";
 import { untilItAnswers } from "../provision/wait.js";
 import type { InstallationPlan } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
 import type { Installation } from "../topology/model.js";
 import { topologyScript } from "../topology/script.js";
-import { accessOf, releaseQueue, type Access } from "./kubernetes-access.js";
+import { clusterUid, liveCluster, releaseQueue, type Access, type LiveCluster } from "./kubernetes-access.js";
 import { registerManifests, registerObject, registerObjects } from "./kubernetes-objects.js";
 import { generationPasswords } from "./kubernetes-secrets.js";
 import type { KubernetesSettings } from "./kubernetes-settings.js";
@@ -34,6 +33,7 @@ import { localCertificates } from "./local-certificates.js";
 import { LOCAL_FOLDER, localSecret } from "./local-secrets.js";
 import { look, type OpenBroker } from "./open-broker.js";
 import type { OperatorTopologyArgs } from "./operator-topology.js";
+import { refuseOtherPlace, refuseOtherWay, refuseSmaller } from "./same-cluster.js";
 import type { Settings } from "./settings.js";
 
 /** What workers and monitoring are made with. */
@@ -46,7 +46,7 @@ export interface InKubernetes {
   readonly namespace: pulumi.Resource | undefined;
   /** Lets the messaging topology operator delete a queue without a look at it. */
   readonly release: OperatorTopologyArgs["release"];
-  /** Who vouches for the broker's certificate, PEM; empty where everybody knows them. */
+  /** Who vouches for the broker's certificate, PEM. */
   readonly ca: pulumi.Output<string>;
 }
 
@@ -66,8 +66,15 @@ export async function openKubernetes(
   const config = kubeConfig(chosen.context);
   const { prod: wanted } = chosen;
   const place = new Place(chosen, directory, stack);
-  refuseOtherWay(await managedByStack(), wanted);
-  const access = await accessOf(config, wanted);
+  const [managed, uid] = await Promise.all([managedByStack(), clusterUid(config)]);
+  refuseOtherWay(managed, wanted, stack);
+  refuseOtherPlace(managed, wanted, { stack, context: config.getCurrentContext(), uid });
+  const find = (): Promise<LiveCluster | undefined> =>
+    liveCluster(config, wanted, { wasReady: managed?.inKubernetes?.wasReady ?? false, forwarded: chosen.endpoint === undefined });
+  const live = await find();
+  if (live) refuseSmaller(live, wanted);
+  if (live?.failing !== undefined) void pulumi.log.warn(`the cluster operator could not do all that it was asked for: ${live.failing}`);
+  const access = live?.access;
   if (access) await lookAt(settings, plan, place.connection(access), chosen);
 
   const objects = prod(installation, wanted, { environment: settings.environment });
@@ -97,14 +104,16 @@ export async function openKubernetes(
   if (!broker) throw new WarrenError("The objects of the prod stack hold no RabbitmqCluster");
 
   const cluster = [...before, broker];
-  const known: pulumi.Output<Access> = access
-    ? pulumi.secret(access)
-    : pulumi.secret(pulumi.all(cluster.map(({ id }) => id)).apply(() => untilThere(config, wanted)));
+  // After an update it may have another authority.
+  const known: pulumi.Output<Access> =
+    access && pulumi.runtime.isDryRun()
+      ? pulumi.secret(access)
+      : pulumi.secret(pulumi.all(cluster.map(({ id }) => id)).apply(() => untilThere(find, wanted)));
   const connection = known.apply((there) => place.connection(there));
   const ready = new OwnResource(
     "ready",
     globalName("ready", "broker"),
-    { spec: { broker: broker.id, timeoutSeconds: ANSWER_SECONDS, remedy: remedyOf(chosen) }, connection },
+    { spec: { broker: broker.id, timeoutSeconds: ANSWER_SECONDS, remedy: remedyOf(chosen), ...defined({ kubernetes: uid }) }, connection },
     { dependsOn: cluster },
   );
   return {
@@ -124,18 +133,14 @@ export async function openKubernetes(
     administrator: `of Secret ${wanted.namespaces.broker}/${brokerNames(wanted.cluster.name).defaultUser}`,
     passwordIn: undefined,
     // With the cluster everything in it goes.
-    isGone: async () => (await accessOf(config, wanted)) === undefined,
+    isGone: async () => (await find())?.access === undefined,
     announce: (topology) => {
       if (pulumi.runtime.isDryRun()) return;
-      pulumi.all([known, topology.vhosts]).apply(([{ username, password, ca }]) => {
+      pulumi.all([known, topology.vhosts]).apply(([{ username, password }]) => {
         const { managementUrl, amqpUrl, caName, topologyFile: system } = place;
         // With the stack's own users and the sizes of its environment, of which the system itself knows nothing.
         writeFileSync(join(directory, system), topologyScript(installation, settings.environment));
-        writeEndpoint(
-          directory,
-          { managementUrl, amqpUrl, username, password, system, ...(ca === undefined ? {} : { caFile: caName }) },
-          stack,
-        );
+        writeEndpoint(directory, { managementUrl, amqpUrl, username, password, system, caFile: caName }, stack);
       });
     },
     inKubernetes: {
@@ -145,7 +150,7 @@ export async function openKubernetes(
       provider,
       release: (queue) => releaseQueue(config, queue),
       namespace: namespaces[objects.namespaces.findIndex(({ metadata }) => metadata.name === wanted.namespaces.broker)],
-      ca: pulumi.output(known.apply(({ ca }) => ca ?? "")),
+      ca: pulumi.output(known.apply(({ ca }) => ca)),
     },
   };
 }
@@ -162,19 +167,6 @@ function providerOf(context: string): kubernetes.Provider {
   } finally {
     if (file !== undefined) process.env["KUBECONFIG"] = file;
   }
-}
-
-/** What the one way has made, the other would make once more, and then delete: both have one object on the broker. */
-export function refuseOtherWay(managed: Pick<StackManaged, "ways"> | undefined, { provision }: Pick<ProdSettings, "provision">): void {
-  const other = provision === "operator" ? "management" : "operator";
-  if (!managed?.ways.has(other)) return;
-  throw new WarrenError(
-    `This stack's topology was provisioned with warren:kubernetes.provision "${other}", and now it says "${provision}": everything in the broker would be deleted by the way that it came.`,
-    {
-      remedy: `pulumi config set --path 'warren:kubernetes.provision' ${other}; or take the stack down first (npm run down -- --stack ${pulumi.getStack()}), which takes the broker with its messages`,
-      exitCode: 2,
-    },
-  );
 }
 
 /** Addresses as this machine has them, and the file with the authority. */
@@ -198,7 +190,6 @@ class Place {
   }
 
   connection({ username, password, ca }: Access): Connection {
-    if (ca === undefined) return { endpoint: this.managementUrl, username, password };
     mkdirSync(join(this.caFile, ".."), { recursive: true, mode: 0o700 });
     writeFileSync(this.caFile, ca, { mode: 0o600 });
     return { endpoint: this.managementUrl, username, password, caFile: this.caFile };
@@ -227,12 +218,11 @@ async function lookAt(settings: Settings, plan: InstallationPlan, connection: Co
 }
 
 /** The operator has made the default user's Secret before its pods are ready, cert-manager the certificate's: a moment may pass until both are read. */
-async function untilThere(config: KubeConfig, wanted: ProdSettings): Promise<Access> {
+async function untilThere(find: () => Promise<LiveCluster | undefined>, { namespaces, cluster, tls }: ProdSettings): Promise<Access> {
   const deadline = Date.now() + SECRETS_SECONDS * 1000;
   for (;;) {
-    const access = await accessOf(config, wanted);
+    const access = (await find())?.access;
     if (access) return access;
-    const { namespaces, cluster, tls } = wanted;
     const names = [brokerNames(cluster.name).defaultUser, tls.secret].join(" and ");
     if (Date.now() > deadline)
       throw new WarrenError(`The cluster is there, and not the Secrets ${names} in namespace ${namespaces.broker}.`, {

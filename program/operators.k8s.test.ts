@@ -62,6 +62,15 @@ test("an update installs them before all else; a second one would change nothing
   expect(await stack.preview()).toEqual({});
 });
 
+test("another name for the broker would be another broker: refused, and nothing is changed", async () => {
+  await stack.set("kubernetes.cluster.name", "other");
+  await expect(stack.up()).rejects.toThrow(
+    /broker is RabbitmqCluster warren-broker\/rabbitmq, and warren:kubernetes says warren-broker\/other/,
+  );
+  await stack.set("kubernetes.cluster.name", "rabbitmq");
+  expect(await stack.preview()).toEqual({});
+});
+
 test("down takes them away after all else, and leaves their kinds; the next update takes these over", async () => {
   const { code, output } = await stack.destroy();
   expect([code, code === 0 ? "" : output]).toEqual([0, ""]);

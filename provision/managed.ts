@@ -15,6 +15,18 @@ export interface StackManaged extends Managed {
   readonly components: ReadonlyMap<string, readonly string[]>;
   /** How its vhosts were made: over the management API, or as objects of the messaging topology operator. */
   readonly ways: ReadonlySet<"management" | "operator">;
+  /** Its own broker, if it has made one there. */
+  readonly inKubernetes: BrokerInKubernetes | undefined;
+}
+
+export interface BrokerInKubernetes {
+  /** Of the RabbitmqCluster. */
+  readonly namespace: string;
+  readonly name: string;
+  /** It has answered once. */
+  readonly wasReady: boolean;
+  /** Of the Kubernetes cluster (of its namespace kube-system); `undefined` where it could not be seen. */
+  readonly uid: string | undefined;
 }
 
 const Resources = z.record(z.string(), z.object({ type: z.string(), outputs: z.record(z.string(), z.unknown()).optional() }));
@@ -126,6 +138,8 @@ const OPERATORS: Readonly<Record<string, (outputs: unknown) => string[]>> = {
 };
 
 const VhostName = z.object({ name: z.string() });
+const RabbitmqCluster = z.object({ metadata: z.object({ namespace: z.string(), name: z.string() }) });
+const Ready = z.object({ kubernetes: z.string().optional() });
 const Guard = z.object({ component: z.string(), vhost: z.string() });
 
 /** `urn:pulumi:STACK::PROJECT::TYPES::NAME` */
@@ -141,6 +155,8 @@ export function managedIn(resources: unknown): StackManaged {
   const vhostNames = new Map<string, string[]>();
   const components = new Map<string, string[]>();
   const ways = new Set<"management" | "operator">();
+  let cluster: z.infer<typeof RabbitmqCluster>["metadata"] | undefined;
+  let ready: z.infer<typeof Ready> | undefined;
   for (const [urn, { type, outputs }] of Object.entries(Resources.parse(resources))) {
     for (const id of OFFICIAL[type]?.(outputs) ?? OPERATORS[type]?.(outputs) ?? OWN[type]?.(outputs?.["spec"]) ?? []) objects.add(id);
     const queue = declaredQueue(type, outputs);
@@ -156,10 +172,13 @@ export function managedIn(resources: unknown): StackManaged {
       vhosts.add(byOperator.data.name);
       ways.add("operator");
     }
+    if (type === ofOperator("RabbitmqCluster")) cluster = RabbitmqCluster.safeParse(outputs).data?.metadata;
+    if (type === ownType("ready")) ready = Ready.safeParse(outputs?.["spec"]).data;
     const guard = type === ownType("guard") ? Guard.safeParse(outputs?.["spec"]) : undefined;
     if (guard?.success) add(components, guard.data.component, guard.data.vhost);
   }
-  return { objects, queues, vhosts: [...vhosts], vhostNames, components, ways };
+  const inKubernetes = cluster && { ...cluster, wasReady: ready !== undefined, uid: ready?.kubernetes };
+  return { objects, queues, vhosts: [...vhosts], vhostNames, components, ways, inKubernetes };
 }
 
 /**

@@ -36,12 +36,14 @@ export async function pretendCluster(api: KubernetesApi, namespace: string, name
   await api.ask(["apply", "--server-side", "-f", "-"], JSON.stringify(object));
   const place = [`rabbitmqclusters.rabbitmq.com/${name}`, "--namespace", namespace];
   await api.ask(["annotate", ...place, "--overwrite", `rabbitmq.com/operator-connection-uri=${managementUrl}`]);
-  const ready = { type: "AllReplicasReady", status: "True", lastTransitionTime: new Date().toISOString() };
+  const conditions = ["AllReplicasReady", "ReconcileSuccess"].map((type) => ({
+    ...{ type, status: "True", lastTransitionTime: new Date().toISOString() },
+  }));
   await api.setStatus(
     {
       binding: { name: secret },
       defaultUser: { secretReference: { name: secret, namespace, keys: {} }, serviceReference: { name, namespace } },
-      conditions: [ready],
+      conditions,
     },
     ...place,
   );
