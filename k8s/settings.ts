@@ -81,7 +81,7 @@ const cluster = z
 const tls = z
   .strictObject({
     /**
-     * `cert-manager`: Certificate and Issuer are made. `secret`: the Secret is there, with tls.crt and tls.key. `stack`: the stack makes it,
+     * `cert-manager`: Certificate and Issuer are made. `secret`: the Secret is there, with tls.crt, tls.key and ca.crt. `stack`: the stack makes it,
      * with an authority of the checkout.
      */
     source: z.enum(["cert-manager", "secret", "stack"]).default("cert-manager"),
@@ -89,6 +89,8 @@ const tls = z
     secret: subdomain.default("broker-tls"),
     /** With cert-manager: who signs. @default an authority that is made beside it */
     issuer: z.strictObject({ name: subdomain, kind: z.enum(["Issuer", "ClusterIssuer"]).default("ClusterIssuer") }).optional(),
+    /** Files in PEM, relative to the project: authorities that clients trust beside the certificate's own, while one follows another. */
+    authorities: z.array(z.string().min(1)).default([]),
     /** How long the broker's certificate holds; renewed when a third is left. */
     days: z.int().min(2).max(800).default(90),
   })

@@ -69,6 +69,12 @@ test("one that runs, with how it is spoken to; none", async () => {
   expect(await look({})).toBeUndefined();
 });
 
+test("authorities that are trusted beside its own", async () => {
+  const next = await makeAuthority("next", 1);
+  const access = (await look(all(), {}, { forwarded: true, authorities: [next.cert] }))?.access;
+  expect(access?.ca).toBe(authority.cert + next.cert);
+});
+
 test("another Secret in the configuration: the certificate is the one that the broker has now", async () => {
   expect((await look(all(), { tls: { secret: "next" } }))?.access?.ca).toBe(authority.cert);
 });

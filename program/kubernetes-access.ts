@@ -9,7 +9,7 @@ import { WarrenError } from "../topology/errors.js";
 export interface Access {
   readonly username: string;
   readonly password: string;
-  /** Who vouches for its certificate, PEM. */
+  /** Who vouches for its certificate, PEM: its own authority, and those that are trusted beside it. */
   readonly ca: string;
 }
 
@@ -29,6 +29,8 @@ export interface AccessOptions {
   readonly wasReady?: boolean;
   /** A port-forward leads to it. */
   readonly forwarded: boolean;
+  /** Trusted beside the one of its certificate, PEM. @default none */
+  readonly authorities?: readonly string[];
 }
 
 const isAbsent = (error: unknown): boolean => error instanceof ApiException && error.code === 404;
@@ -107,7 +109,7 @@ async function accessIn(
   config: KubeConfig,
   { cluster, namespaces: { broker: namespace } }: ProdSettings,
   secret: string,
-  { isThere, forwarded }: AccessOptions & { readonly isThere: boolean },
+  { isThere, forwarded, authorities = [] }: AccessOptions & { readonly isThere: boolean },
 ): Promise<Access | undefined> {
   const core = config.makeApiClient(CoreV1Api);
   const { defaultUser } = brokerNames(cluster.name);
@@ -126,7 +128,8 @@ async function accessIn(
   const [username, password] = [decoded(user?.data, "username"), decoded(user?.data, "password")];
   if (username === undefined || password === undefined) return undefined;
   const hosts = [brokerHost(cluster.name, namespace), ...nodeHosts(cluster.name, namespace, cluster.nodes)];
-  return { username, password, ca: authorityIn(certificate?.data, `${namespace}/${secret}`, forwarded ? ["localhost", ...hosts] : hosts) };
+  const own = authorityIn(certificate?.data, `${namespace}/${secret}`, forwarded ? ["localhost", ...hosts] : hosts);
+  return { username, password, ca: [own, ...authorities].map((pem) => pem.trim()).join("\n") + "\n" };
 }
 
 /** Whoever made the Secret: workers, the autoscaler, Prometheus and the exporter need all of this. Throws a WarrenError that says what is missing. */

@@ -32,6 +32,7 @@ import type { KubernetesSettings } from "./kubernetes-settings.js";
 import { localCertificates } from "./local-certificates.js";
 import { LOCAL_FOLDER, localSecret } from "./local-secrets.js";
 import { look, type OpenBroker } from "./open-broker.js";
+import { readAuthorities } from "./authorities.js";
 import type { OperatorTopologyArgs } from "./operator-topology.js";
 import { refuseOtherPlace, refuseOtherWay, refuseSmaller } from "./same-cluster.js";
 import type { Settings } from "./settings.js";
@@ -69,8 +70,13 @@ export async function openKubernetes(
   const [managed, uid] = await Promise.all([managedByStack(), clusterUid(config)]);
   refuseOtherWay(managed, wanted, stack);
   refuseOtherPlace(managed, wanted, { stack, context: config.getCurrentContext(), uid });
+  const authorities = wanted.tls.authorities.map((file) => readAuthorities(file, directory));
   const find = (): Promise<LiveCluster | undefined> =>
-    liveCluster(config, wanted, { wasReady: managed?.inKubernetes?.wasReady ?? false, forwarded: chosen.endpoint === undefined });
+    liveCluster(config, wanted, {
+      authorities,
+      wasReady: managed?.inKubernetes?.wasReady ?? false,
+      forwarded: chosen.endpoint === undefined,
+    });
   const live = await find();
   if (live) refuseSmaller(live, wanted);
   if (live?.failing !== undefined) void pulumi.log.warn(`the cluster operator could not do all that it was asked for: ${live.failing}`);
