@@ -246,6 +246,36 @@ describe("what cannot be said is told", () => {
   test("queues that come and go", () => {
     expect(imported(installations["celery"] as object).notes.map(({ path }) => path)).toContain('queues["celeryev.8f5e3c1a"]');
   });
+  test("a name that reading a topology refuses; as a message's name it is not lost in the file", async () => {
+    const name = "__proto__";
+    const { leftOut, text } = imported(
+      exported({
+        vhosts: {
+          v: {
+            queues: [queue("q"), queue(name)],
+            exchanges: [exchange("x", "direct"), exchange(name, "fanout")],
+            bindings: [bind("x", name, "k"), bind(name, "q"), bind("x", "q", name)],
+            policies: [policy(name, ".*", { "max-length": 5 })],
+          },
+        },
+        users: [user("app"), user(name)],
+        permissions: [rights("app", "v", "", "^x$", ""), rights(name, "v", "", "", "")],
+      }),
+    );
+    expect(leftOut.map(({ what, kind, path }) => [kind, what.split(" with ")[0], path])).toEqual([
+      ["missing", 'user "__proto__"', "users[1]"],
+      ["missing", 'permissions of user "__proto__"', "permissions[1]"],
+      ["missing", 'policy "__proto__"', "policies[0]"],
+      ["missing", 'exchange "__proto__"', "exchanges[1]"],
+      ["missing", 'queue "__proto__"', "queues[1]"],
+      ["missing", 'binding of queue "__proto__" to exchange "x"', "bindings[0]"],
+      ["missing", 'binding of queue "q" to exchange "__proto__"', "bindings[1]"],
+    ]);
+    const file = join(folder, "unnameable.ts");
+    writeFileSync(file, text);
+    const { findings } = read(exportedTopology(await runFile(file, "unnameable.ts"), "unnameable.ts"), "unnameable.ts");
+    expect(findings).toMatchObject([{ code: "wrong-value", path: "messages.__proto__", remedy: "choose another name" }]);
+  });
   test("what is no definitions", () => {
     expect(imported({ queues: [{ name: 3 }] })).toMatchObject({ text: "", findings: [{ code: "wrong-type", path: "queues[0].name" }] });
   });

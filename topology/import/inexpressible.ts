@@ -50,6 +50,24 @@ function queueReason(queue: Item): Reason | undefined {
     : { reason: `a topology has no queues of type ${quoted(type)}, which a plugin brings`, kind: "missing" };
 }
 
+/** Names become keys, and this one is none that JavaScript's own tools keep: reading a topology refuses it. */
+const UNNAMEABLE = "__proto__";
+const NAMES = ["name", "user", "exchange", "vhost"] as const;
+const NAMED = {
+  ...{ vhosts: "vhost", users: "user", permissions: "permissions of user", topic_permissions: "topic permissions of user" },
+  ...{ parameters: "parameter", global_parameters: "global parameter", policies: "policy", exchanges: "exchange", queues: "queue" },
+} as const;
+
+const unnameable = (item: Item): Reason | undefined =>
+  NAMES.some((key) => item[key] === UNNAMEABLE)
+    ? { reason: `a topology cannot hold the name ${quoted(UNNAMEABLE)}`, kind: "missing" }
+    : undefined;
+
+const REASONS: { readonly [key in keyof typeof NAMED]?: (item: Item) => Reason | undefined } = {
+  exchanges: exchangeReason,
+  queues: queueReason,
+};
+
 const identity = (vhost: unknown, kind: string, name: unknown): string => JSON.stringify([vhost ?? null, kind, name]);
 
 export interface Expressible {
@@ -63,30 +81,36 @@ export function expressible(definitions: unknown): Expressible {
   const list = (key: string): readonly unknown[] => (Array.isArray(definitions[key]) ? definitions[key] : []);
   const leftOut: LeftOut[] = [];
   const gone = new Map<string, LeftOut["kind"]>();
-  const keep =
-    (key: "exchanges" | "queues", kind: string, reasonOf: (item: Item) => Reason | undefined) =>
-    (item: unknown, index: number): boolean => {
-      const reason = isObject(item) ? reasonOf(item) : undefined;
+  const kept = (Object.keys(NAMED) as (keyof typeof NAMED)[]).map((key) => {
+    const items = list(key).filter((item, index) => {
+      const reason = isObject(item) ? (unnameable(item) ?? REASONS[key]?.(item)) : undefined;
       if (!reason || !isObject(item)) return true;
-      gone.set(identity(item["vhost"], kind, item["name"]), reason.kind);
-      leftOut.push({ path: `${key}[${index}]`, ...inVhost(item), what: `${kind} ${quoted(item["name"])}`, ...reason });
+      gone.set(identity(item["vhost"], NAMED[key], item["name"]), reason.kind);
+      leftOut.push({
+        path: `${key}[${index}]`,
+        ...inVhost(item),
+        what: `${NAMED[key]} ${quoted(item["name"] ?? item["user"])}`,
+        ...reason,
+      });
       return false;
-    };
-  const exchanges = list("exchanges").filter(keep("exchanges", "exchange", exchangeReason));
-  const queues = list("queues").filter(keep("queues", "queue", queueReason));
+    });
+    return [key, items] as const;
+  });
   const bindings = list("bindings").filter((binding, index) => {
     if (!isObject(binding) || binding["source"] === "") return true;
     const { vhost, source, destination, destination_type: type } = binding;
     const what = `binding of ${text(type)} ${quoted(destination)} to exchange ${quoted(source)} with key ${quoted(binding["routing_key"])}`;
     const of = gone.get(identity(vhost, "exchange", source)) ?? gone.get(identity(vhost, text(type), destination));
     const at = { path: `bindings[${index}]`, ...inVhost(binding), what };
+    const unnamed = unnameable(binding);
     if (of) leftOut.push({ ...at, reason: "one of its ends is left out", kind: of });
+    else if (unnamed) leftOut.push({ ...at, ...unnamed });
     else if (text(source).startsWith("amq.") && !isBuiltinExchange(text(source))) {
       leftOut.push({ ...at, reason: "a topology cannot name this exchange of the broker's own", kind: "missing" });
     } else return true;
     return false;
   });
-  const changed = { exchanges, queues, bindings };
+  const changed = { ...Object.fromEntries(kept), bindings };
   const given = Object.fromEntries(Object.entries(changed).filter(([key]) => Array.isArray(definitions[key])));
   return { definitions: { ...definitions, ...given }, leftOut };
 }

@@ -33,7 +33,8 @@ const escaped = (character: string): string => `\\u${character.charCodeAt(0).toS
 /** An identifier of ES5, whose letters are any of the first plane. */
 const IDENTIFIER = /^(?=[\0-\uffff]*$)[\p{L}\p{Nl}$_][\p{L}\p{Nl}\p{Mn}\p{Mc}\p{Nd}\p{Pc}$]*$/u;
 
-const key = (name: string): string => (IDENTIFIER.test(name) ? name : quoted(name));
+/** `__proto__: value` would set the prototype, and no property. */
+const key = (name: string): string => (name === "__proto__" ? `["__proto__"]` : IDENTIFIER.test(name) ? name : quoted(name));
 
 /** `1_000_000`, as people write it. */
 function number(value: number): string {
