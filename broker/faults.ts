@@ -1,5 +1,6 @@
 /** What goes wrong between Warren and the management API, in words for the one who has to put it right. Never with a credential. */
 import { WarrenError } from "../topology/errors.js";
+import { withoutSecretParameters } from "../topology/secret-names.js";
 
 /** A WarrenError of the management API; code decides by `kind` and `status`, people read the message. */
 export class BrokerError extends WarrenError {
@@ -56,11 +57,12 @@ function decode(text: string): string {
   }
 }
 
-/** Takes user and password out of every URL in a text; a password with raw `/` or `@` in it too. */
-export const withoutCredentials = (text: string): string => text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s"']*@/gi, "$1");
+/** Takes user and password out of every URL in a text, a password with raw `/` or `@` in it too; hides secrets in its query. */
+export const withoutCredentials = (text: string): string =>
+  withoutSecretParameters(text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s"']*@/gi, "$1"));
 
 /** An address as a user gave it, maybe misspelt, up to the host: nothing of what may be a password stays. */
-export const shownAddress = (text: string): string => text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, "$1");
+export const shownAddress = (text: string): string => withoutSecretParameters(text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, "$1"));
 
 const TLS_REMEDIES: readonly (readonly [RegExp, string])[] = [
   [

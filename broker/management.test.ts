@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { fakeBroker, fakeListener, json } from "../testing/fake-broker.js";
-import { BrokerError, withoutCredentials } from "./faults.js";
+import { BrokerError, shownAddress, withoutCredentials } from "./faults.js";
 import { Management } from "./management.js";
 
 const PASSWORD = "s3cret/p@ss";
@@ -304,6 +304,11 @@ test("the client itself shows no password", () => {
   expect(JSON.stringify(client("http://127.0.0.1:1"))).not.toContain(PASSWORD);
 });
 
+test("an address as it was given shows no password", () => {
+  expect(shownAddress("amqp:/u:p@host")).toBe("host");
+  expect(shownAddress("amqps://host?password=p")).toBe("amqps://host?password=***");
+});
+
 test.each(["nonsense", "ftp://host", "amqp://host", "anna:pw@host"])("endpoint %j is refused", (endpoint) => {
   expect(() => client(endpoint)).toThrow(/no URL|has no .* address/);
 });
@@ -313,6 +318,8 @@ test.each([
   ["amqp://u:p/@x@h/v", "amqp://h/v"],
   ["see http://u@h:1 or amqps://a:b@c", "see http://h:1 or amqps://c"],
   ["no url: a@b", "no url: a@b"],
+  ["amqps://u:p@h?keyfile=/k&pass%77ord=p&verify=x, x", "amqps://h?keyfile=/k&pass%77ord=***&verify=x, x"],
+  ["no url: ?password=p", "no url: ?password=p"],
 ])("credentials leave %j", (text, without) => {
   expect(withoutCredentials(text)).toBe(without);
 });

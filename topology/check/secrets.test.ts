@@ -15,6 +15,14 @@ runRuleCases(secretRules, [
   },
   {
     code: "secret-in-topology",
+    about: "the passphrase of a TLS key in a URI's query",
+    finds: { federationUpstreams: { u: { uri: "amqps://far.example?keyfile=/k.pem&password=hunter2&verify=verify_peer" } } },
+    at: "federationUpstreams.u.uri",
+    value: "amqps://far.example?keyfile=/k.pem&password=***&verify=verify_peer",
+    quiet: { federationUpstreams: { u: { uri: "amqps://far.example?keyfile=/k.pem&verify=verify_peer" } } },
+  },
+  {
+    code: "secret-in-topology",
     about: "a shovel",
     finds: { shovels: { s: { from: { uri: "amqp://a:b@h", queue: "q" }, to: { uri: { secret: "x" } } } } },
     at: "shovels.s.from.uri",

@@ -1,6 +1,7 @@
 /** Secrets that stand in a topology in clear, in URIs and in parameters. */
 import type { Installation } from "../model.js";
 import { path } from "../path.js";
+import { withoutSecretParameters } from "../secret-names.js";
 import type { Facts } from "./facts.js";
 import { type Fault, type Rule, type SharedFault } from "./rule.js";
 
@@ -21,7 +22,8 @@ function* texts(value: unknown, at: string, key = ""): Iterable<{ text: string; 
 function* inside(value: unknown, at: string): Iterable<Fault> {
   for (const { text, path: where, key } of texts(value, at)) {
     const uri = CREDENTIALS.exec(text);
-    if (uri && uri[2] !== "") yield { path: where, message: "A URI has a password in clear.", value: text.replace(CREDENTIALS, "$1:***@") };
+    const shown = withoutSecretParameters(uri?.[2] ? text.replace(CREDENTIALS, "$1:***@") : text);
+    if (uri?.[2] || shown !== text) yield { path: where, message: "A URI has a password in clear.", value: shown };
     else if (!uri && text !== "" && SECRET_KEYS.test(key))
       yield { path: where, message: `The value of ${JSON.stringify(key)} looks like a secret in clear.`, value: "***" };
   }

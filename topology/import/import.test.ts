@@ -10,7 +10,7 @@ import { exportedTopology } from "../../sources/exports.js";
 import { runFile } from "../../sources/run-file.js";
 import { arbitraryInstallation } from "../../testing/arbitrary-topology.js";
 import { installations } from "../../testing/installations/index.js";
-import { bind, classic, exchange, exported, HASH, policy, queue, rights, user } from "../../testing/installations/parts.js";
+import { bind, classic, exchange, exported, HASH, parameter, policy, queue, rights, user } from "../../testing/installations/parts.js";
 import { check } from "../check/check.js";
 import { read } from "../read.js";
 import type { Installation } from "../model.js";
@@ -301,6 +301,14 @@ test("credentials are named, and their values stand apart", () => {
   ]);
   expect(secretValues["upstream-eu-uri"]).toBe("amqps://fed:s3cret@eu.example:5671/logistics");
   expect(check(installation as Installation).filter(({ code }) => code === "secret-in-topology")).toEqual([]);
+});
+
+test("the passphrase of a TLS key in a URI's query is a credential", () => {
+  const uri = "amqps://hub.example:5671/v?keyfile=/k.pem&password=PASSPHRASE";
+  const upstream = (given: string) => exported({ vhosts: { v: { parameters: [parameter("federation-upstream", "eu", { uri: given })] } } });
+  expect(imported(upstream(uri))).toMatchObject({ secrets: [{ name: "upstream-eu-uri" }], secretValues: { "upstream-eu-uri": uri } });
+  expect(imported(upstream(uri)).text).not.toContain("PASSPHRASE");
+  expect(imported(upstream("amqps://hub.example?verify=verify_peer")).secrets).toEqual([]);
 });
 
 test("policies by hand stay; one that says with arguments what a queue says stays, too", () => {

@@ -1,7 +1,7 @@
 /** Credentials of an imported installation: names in their place, and their values apart. */
 import type { Installation, Topology } from "../model.js";
 import { path } from "../path.js";
-import { namesSecret } from "../secret-names.js";
+import { namesSecret, withoutSecretParameters } from "../secret-names.js";
 
 /** A value that the file names, and does not hold. */
 export interface FoundSecret {
@@ -19,7 +19,8 @@ export interface WithSecrets {
   readonly values: Readonly<Record<string, string>>;
 }
 
-const CREDENTIALS = /^[a-z][a-z0-9+.-]*:\/\/[^/\s]*@/i;
+const USER = /^[a-z][a-z0-9+.-]*:\/\/[^/\s]*@/i;
+const hasCredentials = (uri: string): boolean => USER.test(uri) || withoutSecretParameters(uri) !== uri;
 
 class Keeper {
   readonly secrets: FoundSecret[] = [];
@@ -29,7 +30,7 @@ class Keeper {
   /** A copy with references in the place of what nobody else may read. */
   take(value: unknown, called: string, at: string, topology: string | undefined, key = ""): unknown {
     if (typeof value === "string") {
-      const isSecret = CREDENTIALS.test(value) || (namesSecret(key) && value !== "");
+      const isSecret = hasCredentials(value) || (namesSecret(key) && value !== "");
       return isSecret ? { secret: this.#keep(value, called, at, topology) } : value;
     }
     if (Array.isArray(value)) return value.map((item, index) => this.take(item, called, `${at}[${index}]`, topology, key));
