@@ -104,12 +104,13 @@ export function checkEnvironment(installation: Installation, environment: string
   });
 }
 
-/** What verbs that need a topology whole work on: structural errors are shown and end the verb with exit code 1; warnings go to the error output. */
+/** What verbs that need a topology whole work on: structural errors are shown and end the verb with exit code 2; warnings go to the error output. */
 export function wholeOf({ installation, findings, label }: Input, console: Console): Installation {
   if (findings.length > 0) console.error(findingsText(findings, { visible }));
   if (installation) return installation;
   throw new WarrenError(`${visible(label)} cannot be read: ${counts(findings).errors} structural error(s).`, {
     remedy: "mend what is listed above",
+    exitCode: 2,
   });
 }
 

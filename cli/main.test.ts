@@ -198,7 +198,12 @@ describe("input", () => {
   });
 
   test("a verb other than check shows structural faults and ends", async () => {
-    expect(await warren("graph", "typo.json")).toMatchObject({ code: 1, out: "", error: expect.stringContaining('no key "quees"') });
+    for (const words of [
+      ["graph", "typo.json"],
+      ["diff", "debias", "typo.json"],
+      ["migrate", "typo.json", "q"],
+    ])
+      expect(await warren(...words)).toMatchObject({ code: 2, out: "", error: expect.stringContaining('no key "quees"') });
   });
 });
 

@@ -27,7 +27,7 @@ function command({ verbs, version, description, example, about }: Program, conso
     .addHelpText("after", about === undefined ? "" : `\n${about}`)
     .addHelpText(
       "after",
-      "\nExit codes: 0 fine; 1 an error (with --strict a warning), or drift; 2 wrong use, or a broker that cannot be reached.\n" +
+      "\nExit codes: 0 fine; 1 an error (with --strict a warning), drift or a difference; 2 wrong use, or what cannot be read: a topology, a broker.\n" +
         "Ended by a signal: 130 after Ctrl-C, 143 after SIGTERM; work and exporter, which run until one comes, 0; drift --watch as its last look.",
     )
     .addHelpText("after", `\nExample:\n  $ ${example}\n`);
@@ -65,7 +65,7 @@ export async function runProgram(program: Program, words: readonly string[], con
     await parser.parseAsync([...(unknownVerb(parser, words) ?? words)], { from: "user" });
     return code;
   } catch (error) {
-    return failed(error, console);
+    return Math.max(code, failed(error, console)) as ExitCode;
   }
 }
 

@@ -3,10 +3,10 @@ import { Option, type Command } from "commander";
 import { WarrenError } from "../topology/errors.js";
 import type { Console } from "./output.js";
 
-/** 0: fine; 1: an error, with --strict a warning, or drift; 2: wrong use, or a broker that cannot be reached. */
+/** 0: fine; 1: an error, with --strict a warning, drift or a difference; 2: wrong use, or what cannot be read: a topology, a broker. */
 export type ExitCode = 0 | 1 | 2;
 
-/** Adds a verb to the command; what its action returns is the exit code. */
+/** Adds a verb to the command. A verb whose exit code 1 is an answer sets 2 first: so it stays if something fails before there is one. */
 export type Verb = (program: Command, console: Console, exit: (code: ExitCode) => void) => void;
 
 export const TOPOLOGY =

@@ -5,7 +5,7 @@ export interface ErrorDetails {
   readonly allowed?: readonly string[];
   /** What to do. */
   readonly remedy?: string;
-  /** 1: the request is understood and refused or failed; 2: wrong use, or a broker that cannot be reached. @default 1 */
+  /** 1: the request is understood and refused or failed; 2: wrong use, or what cannot be read: a topology, a broker. @default 1 */
   readonly exitCode?: 1 | 2;
   readonly cause?: unknown;
 }

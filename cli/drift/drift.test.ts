@@ -120,6 +120,15 @@ test("once, from the command: the file, also where no broker answers", async () 
   expect(readFileSync(file, "utf8")).toContain("\nwarren_drift_up 0\n");
 });
 
+test("1 is drift alone: what cannot be told is 2", async () => {
+  writeFileSync(join(folder, "wrong.json"), JSON.stringify({ name: "t", queues: { q: { type: "nope" } } }));
+  writeFileSync(join(folder, "t.json"), JSON.stringify({ name: "t" }));
+  const { url } = await fakeBroker(json(403, { error: "forbidden", reason: "nope" }));
+  const broker = ["--broker", url.replace("//", "//u:p@")];
+  expect(await warren("wrong.json", ...broker)).toMatchObject({ code: 2, out: "", error: expect.stringContaining("cannot be read") });
+  expect(await warren("t.json", ...broker)).toMatchObject({ code: 2, out: "", error: expect.stringContaining("may not GET") });
+});
+
 test.each([
   [["contextiq", "--interval", "5s"], "--interval is for --watch"],
   [["contextiq", "--watch", "--interval", "10ms"], "1s to 24h"],

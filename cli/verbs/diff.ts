@@ -52,7 +52,7 @@ export const diffVerb: Verb = (program, console, exit) => {
     .description(
       "Says what changes for messages: which go to other queues, are lost, expire, are tried again, dead-lettered, and who may do what.\n" +
         "Exact for all routing keys and headers; what cannot be told is listed as unknown. Then what becomes of each object: changed in place,\n" +
-        "replaced, deleted, and whether messages are lost with it. Exit code 1 if there is a difference.",
+        "replaced, deleted, and whether messages are lost with it. Exit code 1 if there is a difference, 2 if it cannot be told.",
     )
     .usage("[options] <old> <new>")
     .argument("[old]", SIDE)
@@ -78,6 +78,7 @@ export const diffVerb: Verb = (program, console, exit) => {
       ),
     )
     .action(async (...all: readonly unknown[]) => {
+      exit(2);
       const words = all.slice(0, 2).filter((word): word is string => word !== undefined);
       const given = all[2] as Options;
       const [one, other] = sides(words, given.broker);

@@ -37,7 +37,8 @@ export const driftVerb: Verb = (program, console, exit) => {
     .command("drift")
     .summary("compare a live broker with the topology")
     .description(
-      "Compares a live broker with the topology: missing, mismatched (expected, actual, whose value holds) and extra. Exit code 1 if they differ.",
+      "Compares a live broker with the topology: missing, mismatched (expected, actual, whose value holds) and extra.\n" +
+        "Exit code 1 if they differ, 2 if that cannot be told: of a topology or a broker that cannot be read.",
     )
     .argument("<topology>", TOPOLOGY)
     .addOption(broker)
@@ -55,6 +56,7 @@ export const driftVerb: Verb = (program, console, exit) => {
       ),
     )
     .action(async (topology: string, given: Options) => {
+      exit(2);
       const every = intervalOf(given);
       if (given.textfile !== undefined) requireProm(given.textfile);
       const plan = compileInstallation(await readInstallation(topology, { environment: given.environment }, console), given.environment);
