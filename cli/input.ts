@@ -7,6 +7,7 @@ import { WarrenError } from "../topology/errors.js";
 import type { Finding } from "../topology/check/finding.js";
 import { counts, findingsText } from "../topology/check/findings-text.js";
 import { looksLikeDefinitions } from "../topology/definitions-format.js";
+import { environmentsOf } from "../topology/environments.js";
 import type { Installation } from "../topology/model.js";
 import { nearest } from "../topology/nearest.js";
 import { read } from "../topology/read.js";
@@ -93,7 +94,7 @@ export async function readInput(argument: string | undefined, broker: string | u
 /** Throws a WarrenError (exit code 2) for an environment that topologies with environments do not have: its sizes would not be those meant. */
 export function checkEnvironment(installation: Installation, environment: string | undefined): void {
   if (environment === undefined) return;
-  const known = [...new Set(installation.topologies.flatMap(({ environments }) => Object.keys(environments ?? {})))];
+  const known = environmentsOf(installation);
   // A topology without any has the same sizes in all of them.
   if (known.length === 0 || known.includes(environment)) return;
   const near = nearest(environment, known);

@@ -64,6 +64,15 @@ function noRevision(cwd: string, revision: string): WarrenError {
   });
 }
 
+const commitIn = (cwd: string, revision: string): string | undefined =>
+  ask(cwd, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`]) || undefined;
+
+/** The commit that a file of a revision is of; `undefined` for everything else. */
+export function commitOf(spec: string, cwd: string): string | undefined {
+  const revision = revisionOf(spec, cwd)?.revision;
+  return revision === undefined ? undefined : commitIn(cwd, revision);
+}
+
 /** The revision is there, and has no such file. */
 export class MissingFile extends WarrenError {}
 
@@ -101,8 +110,8 @@ export async function loadRevision({ revision, path, exported }: Revision, cwd: 
     });
   }
   const root = realpathSync(top);
-  const commit = ask(cwd, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`]);
-  if (commit === undefined || commit === "") throw noRevision(cwd, revision);
+  const commit = commitIn(cwd, revision);
+  if (commit === undefined) throw noRevision(cwd, revision);
   const fromRoot = /^\.\.?\//.test(path) ? relative(root, resolve(realpathSync(cwd), path)) : path;
   const name = fromRoot.split(sep).join("/");
   if (ask(root, ["cat-file", "-t", `${commit}:${name}`]) !== "blob") throw noFile(root, commit, revision, path);

@@ -1,5 +1,5 @@
 /** Sizes by environment: the same shape, other numbers. */
-import type { Queue, Service, Sizes, Topology } from "./model.js";
+import type { Installation, Queue, Service, Sizes, Topology } from "./model.js";
 
 function merge<Value extends object>(
   values: { readonly [name: string]: Value } | undefined,
@@ -24,3 +24,8 @@ export function forEnvironment(topology: Topology, environment: string | undefin
     ...(services ? { services } : {}),
   };
 }
+
+/** Those that have sizes of their own, each once. */
+export const environmentsOf = ({ topologies }: Installation): string[] => [
+  ...new Set(topologies.flatMap(({ environments }) => Object.keys(environments ?? {}))),
+];

@@ -5,6 +5,7 @@ import { differenceMarkdown, objectCounts, objectsMarkdown, type Difference, typ
 import { code, codes, fenced, plainTable, prose } from "../../topology/markdown.js";
 import { plural } from "../../topology/plural.js";
 import type { PreviewResult, PreviewStep } from "./preview.js";
+import { baseSizes } from "../base-sizes.js";
 import { verdict } from "./verdict.js";
 
 export interface Review {
@@ -13,6 +14,12 @@ export interface Review {
   /** What is compared, in words: `main:orders.ts`, `orders.ts`. */
   readonly from: string;
   readonly to: string;
+  /** The one that is judged, where it is known. */
+  readonly commit?: string;
+  /** Whose sizes are judged. */
+  readonly environment?: string;
+  /** Those that have sizes of their own, where none was chosen and the base sizes are judged. */
+  readonly unjudged?: readonly string[];
   /** The revision had no such file. */
   readonly isNew: boolean;
   /** Of the new side; `isNew` for those that the old side did not have. */
@@ -117,18 +124,31 @@ function diagrams({ before, after }: Review): Block[] {
   ];
 }
 
+function headOf({ name, commit, environment }: Heading, said: string, sides: string): string {
+  const more = [
+    ...(commit === undefined ? [] : [`Commit ${commit}.`]),
+    ...(environment === undefined ? [] : [`Sizes of ${code(environment)}.`]),
+  ];
+  return [marker(name), `## RabbitMQ: ${prose(name)}`, "", `**${said}**`, "", [sides, ...more].join(" "), ""].join("\n");
+}
+
+type Heading = Pick<Review, "name" | "from" | "to" | "commit" | "environment">;
+
+const FAULT_LINES = 12;
+const FAULT_LENGTH = 2_000;
+
+/** In the place of a review that did not come about, so that an earlier one does not stand for it. */
+export function unreviewed(of: Heading, fault: string): string {
+  const why = fault.split("\n").slice(0, FAULT_LINES).join("\n").slice(0, FAULT_LENGTH);
+  const head = headOf(of, "⛔ It could not be reviewed.", `From ${code(of.from)} to ${code(of.to)}.`);
+  return `${head}\n${fenced("text", why).join("\n")}\n`;
+}
+
 /** Ends with a line break; never longer than `LIMIT`. The diagrams go first where it would be, then the details of what is below the checks. */
 export function comment(review: Review): string {
-  const { name, from, to, isNew, difference, objects, preview } = review;
-  const head = [
-    marker(name),
-    `## RabbitMQ: ${prose(name)}`,
-    "",
-    `**${verdict(review)}**`,
-    "",
-    isNew ? `${code(to)} is new: there is none at ${code(from)}.` : `From ${code(from)} to ${code(to)}.`,
-    "",
-  ].join("\n");
+  const { from, to, isNew, difference, objects, preview, unjudged } = review;
+  const sides = isNew ? `${code(to)} is new: there is none at ${code(from)}.` : `From ${code(from)} to ${code(to)}.`;
+  const head = headOf(review, `${verdict(review)}${unjudged ? ` ⚠ ${prose(baseSizes(unjudged))}` : ""}`, sides);
   const blocks: Block[] = [
     check(review),
     ...(difference && !isNew

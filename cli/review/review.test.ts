@@ -1,11 +1,12 @@
 /** `warren review`: what the comment says, of revisions and files, with a preview, and how long it may be. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Topology } from "../../topology/model.js";
 import { systems } from "../../topology/systems/index.js";
+import { fakeBroker, json } from "../../testing/fake-broker.js";
 import { warrenCommand, type Said } from "../../testing/warren-command.js";
 import { comment, LIMIT, marker, type Review } from "./comment.js";
 import { passes, verdict } from "./verdict.js";
@@ -49,6 +50,7 @@ const preview = {
     { op: "update", urn: urn("rabbitmq:index/policy:Policy", "orders/policy/a::b"), diffReasons: ["policy"] },
     { op: "delete", urn: urn("pulumi-nodejs:dynamic/warren:Queue", "orders/queue/x@y") },
     { op: "delete", urn: urn("rabbitmq:index/binding:Binding", "orders/binding/z") },
+    { op: "replace", urn: urn("rabbitmq:index/exchange:Exchange", "orders/exchange/e"), replaceReasons: ["settings"] },
   ],
   diagnostics: [{ severity: "info", message: "fine" }],
 };
@@ -78,7 +80,7 @@ describe("a comment", () => {
     expect(code).toBe(0);
     expect(out).toContain("**It is new.**\n\n`new.json` is new: there is none at `HEAD:new.json`.");
     expect(out).toContain("- vhost `new`: 1 queue");
-    expect(await warren("HEAD:new.json", "nowhere.json")).toMatchObject({ code: 2, out: "" });
+    expect(await warren("HEAD:new.json", "nowhere.json")).toMatchObject({ code: 2 });
   });
 
   test("errors of the check, also where the structure is wrong", async () => {
@@ -94,15 +96,18 @@ describe("a comment", () => {
     const words = ["HEAD:orders.json", "orders.json", "--preview", "preview.json"];
     const { code, out } = await warren(...words);
     expect(code).toBe(1);
-    expect(out).toContain("**⛔ the preview deletes or replaces 2 resources with the messages in them; ⚠ 1 object would go");
+    expect(out).toContain(
+      "**⛔ the preview deletes or replaces 2 resources with the messages in them; ⚠ the preview replaces 1 exchange; ⚠ 1 object would go",
+    );
     // What is agreed to is told all the same.
     expect(await warren(...words, "--allow-data-loss")).toMatchObject({ code: 0, out });
-    expect(out).toContain("### Preview: 2 to delete, 1 to replace, 1 to update");
+    expect(out).toContain("### Preview: 2 to delete, 2 to replace, 1 to update");
     const rows = out.split("\n").filter((line) => /^\| (⚠ )?(delete|replace|update)/.test(line));
     expect(rows).toEqual([
       "| ⚠ delete | `orders/queue/x@y` | Queue |  |",
       "| ⚠ replace | `orders/queue/work` | Queue | `settings` |",
       "| delete | `orders/binding/z` | Binding |  |",
+      "| replace | `orders/exchange/e` | Exchange | `settings` |",
       "| update | `orders/policy/a::b` | Policy | `policy` |",
     ]);
     expect(out).not.toContain("SECRET");
@@ -159,11 +164,50 @@ describe("a comment", () => {
     expect(JSON.parse(out)).toMatchObject({ changes: [], objects: [] });
   });
 
+  test("what cannot be reviewed says so in place of the verdict before, under its name, without credentials", async () => {
+    write("throws.js", 'throw new Error("no luck at amqp://u:SECRET@host, ".repeat(200));\n');
+    const file = join(folder, "review.md");
+    const { code, error } = await warren("HEAD:orders.json", "throws.js", "-o", file, "--commit", "0123456789abcdef");
+    expect({ code, error }).toEqual({ code: 2, error: expect.stringContaining("no luck at") });
+    const text = readFileSync(file, "utf8");
+    expect(text).toMatch(
+      /^<!-- warren-review: orders -->\n## RabbitMQ: orders\n\n\*\*⛔ It could not be reviewed\.\*\*\n\nFrom `HEAD:orders\.json` to `throws\.js`\. Commit 0123456789abcdef\.\n\n```text\n.*no luck at amqp:\/\/host/,
+    );
+    expect(text).not.toContain("SECRET");
+    expect(text.length).toBeLessThan(3000);
+  });
+
+  test("a broker of --live that cannot count", async () => {
+    const { url } = await fakeBroker(json(403, { error: "forbidden", reason: "nope" }));
+    const { code, out } = await warren("HEAD:orders.json", "orders.json", "--live", url.replace("//", "//u:p@"), "--json");
+    expect(code).toBe(2);
+    expect(JSON.parse(out)).toMatchObject({
+      ...{ version: 1, name: "orders", from: "HEAD:orders.json", to: "orders.json", fault: expect.stringContaining("may not GET") },
+      comment: expect.stringContaining("⛔ It could not be reviewed"),
+    });
+  });
+
+  test("names the commit of a revision, and the sizes that it judged", async () => {
+    const sized = (maxLength: number) => orders({ environments: { prod: { queues: { work: { maxLength } } }, dev: {} } });
+    write("small.json", sized(5));
+    write("large.json", sized(5000));
+    const base = await warren("large.json", "small.json");
+    expect(base.out).toContain(
+      "**Nothing changes. ⚠ These are the base sizes, and there are environments with their own: prod, dev (-e NAME).**",
+    );
+    const prod = await warren("large.json", "small.json", "-e", "prod");
+    expect(prod.out).toContain("**⚠ 1 change by which messages are lost.**\n\nFrom `large.json` to `small.json`. Sizes of `prod`.\n");
+    const { out } = await warren("HEAD:orders.json", "HEAD:orders.json", "-e", "prod");
+    expect(out).toContain(`to \`HEAD:orders.json\`. Commit ${git("rev-parse", "HEAD").trim()}.\n`);
+    expect(out).not.toContain("izes");
+  });
+
   test("as JSON", async () => {
     const printed = JSON.parse((await warren("HEAD:orders.json", "orders.json", "--json")).out);
     expect(Object.keys(printed)).toEqual([
       "version",
       "name",
+      "commit",
       "from",
       "to",
       "isNew",
@@ -174,20 +218,29 @@ describe("a comment", () => {
       "preview",
       "comment",
     ]);
-    expect(printed).toMatchObject({ version: 1, name: "orders", isNew: false, preview: null });
+    expect(printed).toMatchObject({ version: 1, name: "orders", commit: null, isNew: false, preview: null });
     expect(printed.findings[0]).toMatchObject({ code: "queue-unbounded", isNew: false });
   });
 
   test.each([
     [["orders.json"], "missing required argument 'new'"],
-    [["HEAD:orders.json", "orders.json", "--preview", "nowhere.json"], "cannot be read (ENOENT)"],
-    [["HEAD:orders.json", "orders.json", "--preview-exit", "1"], "--preview-exit is given, and no preview"],
     [["HEAD:orders.json", "orders.json", "--preview", "orders.json", "--preview-exit", "no"], "a number from 0 to 255"],
-    [["man:orders.json", "orders.json"], 'did you mean "main"?'],
+    [["HEAD:orders.json", "orders.json", "--commit", "<b>"], "A commit is its hash"],
   ])("wrong use: %j", async (words, said) => {
     const { code, out, error } = await warren(...words);
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(error).toContain(said);
+  });
+
+  test.each([
+    [["HEAD:orders.json", "orders.json", "--preview", "nowhere.json"], "cannot be read (ENOENT)"],
+    [["HEAD:orders.json", "orders.json", "--preview-exit", "1"], "--preview-exit is given, and no preview"],
+    [["man:orders.json", "orders.json"], 'did you mean "main"?'],
+  ])("cannot be reviewed: %j", async (words, said) => {
+    const { code, out, error } = await warren(...words);
+    expect(code).toBe(2);
+    expect(error).toContain(said);
+    expect(out).toContain(said);
   });
 });
 
@@ -206,6 +259,38 @@ describe("never longer than a comment may be", () => {
   });
 
   test("the marker cannot be ended by a name", () => expect(marker("a --> <b>\n")).toBe("<!-- warren-review: a _ _b__ -->"));
+});
+
+describe("no loss was found only where nobody gets less", () => {
+  const before: Topology = {
+    name: "shop",
+    vhost: { limits: { maxConnections: 10, maxQueues: -1 } },
+    exchanges: { orders: { type: "direct" }, other: { type: "fanout" } },
+    queues: { work: { type: "quorum", from: { orders: "paid" }, maxLength: 10 } },
+    services: { packer: { consumes: ["work"] } },
+  };
+  test.each<[string, Partial<Topology>, string]>([
+    ["a notice", { services: { ...before.services, auditor: { consumes: ["work"] } } }, "No loss was found."],
+    ["a higher limit", { vhost: { limits: { maxConnections: 11, maxQueues: -1 } } }, "No loss was found."],
+    ["limits", { vhost: { limits: { maxConnections: 0, maxQueues: 5 } } }, "⚠ 2 limits would be lower: what is beyond is refused."],
+    [
+      "exchanges that are replaced",
+      { exchanges: { orders: { type: "topic" }, other: { type: "topic" } } },
+      "⚠ 2 exchanges would be deleted and made again: what is published meanwhile is unroutable or refused.",
+    ],
+    ["a service that goes", { services: {} }, "⚠ 2 breaking changes."],
+  ])("%s", async (_, change, said) => {
+    write("before.json", before);
+    write("after.json", { ...before, ...change });
+    const { code, out } = await warren("before.json", "after.json");
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining(`**${said}**`) });
+  });
+  test("what has no exact answer", () => {
+    const difference = { version: 1, changes: [], unknown: [{ vhost: "t", reason: "r", text: "t" }] } as const;
+    expect(verdict({ name: "t", from: "a", to: "b", isNew: false, findings: [], difference })).toBe(
+      "⚠ 1 difference without an exact answer.",
+    );
+  });
 });
 
 test("the five systems, each against a changed one", async () => {

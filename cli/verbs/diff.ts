@@ -9,8 +9,11 @@ import {
   objectsMarkdown,
   objectsText,
 } from "../../topology/difference/index.js";
+import { environmentsOf } from "../../topology/environments.js";
 import { WarrenError } from "../../topology/errors.js";
+import { prose } from "../../topology/markdown.js";
 import { countedChanges } from "../counted-changes.js";
+import { baseSizes } from "../base-sizes.js";
 import { checkEnvironment, wholeOf } from "../input.js";
 import { deliver, json, visible, type Console } from "../output.js";
 import { exportedSide, readSide, SIDE } from "../side.js";
@@ -85,7 +88,10 @@ export const diffVerb: Verb = (program, console, exit) => {
       const inputs = [await readSide(one, given.broker, console), await readSide(other, undefined, console)] as const;
       const [old, now] = [wholeOf(inputs[0], console), wholeOf(inputs[1], console)];
       // Either may have the environment.
-      checkEnvironment({ topologies: [...old.topologies, ...now.topologies] }, given.environment);
+      const both = { topologies: [...old.topologies, ...now.topologies] };
+      checkEnvironment(both, given.environment);
+      const environments = given.environment === undefined ? environmentsOf(both) : [];
+      const sizes = environments.length > 0 ? [baseSizes(environments)] : [];
       const exported = exportedSide(...inputs);
       const found = difference(old, now, { environment: given.environment, exported });
       const changes = objectChanges(old, now, { environment: given.environment, exported, moved });
@@ -96,8 +102,14 @@ export const diffVerb: Verb = (program, console, exit) => {
       const text = given.json
         ? json({ ...found, objects })
         : given.markdown
-          ? lines(`${differenceMarkdown(found)}${objects.length > 0 ? `\n${objectsMarkdown(objects)}` : ""}`)
-          : `${[differenceText(found, shown), ...(objects.length > 0 ? [objectsText(objects, shown)] : [])].join("\n\n")}\n`;
+          ? lines(
+              [
+                ...sizes.map((text) => `⚠ ${prose(text)}\n`),
+                differenceMarkdown(found),
+                ...(objects.length > 0 ? [objectsMarkdown(objects)] : []),
+              ].join("\n"),
+            )
+          : `${[differenceText(found, shown), ...(objects.length > 0 ? [objectsText(objects, shown)] : []), ...sizes.map(visible)].join("\n\n")}\n`;
       deliver(console, text, given.output);
       exit(found.changes.length + found.unknown.length + objects.length > 0 ? 1 : 0);
     });

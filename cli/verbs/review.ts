@@ -3,18 +3,20 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import { moved } from "../../provision/moved.js";
-import { MissingFile } from "../../sources/revision.js";
+import { withoutCredentials } from "../../broker/faults.js";
+import { commitOf, MissingFile } from "../../sources/revision.js";
 import { check } from "../../topology/check/check.js";
 import type { Finding } from "../../topology/check/finding.js";
 import { graph } from "../../topology/compile/graph.js";
 import { mermaid } from "../../topology/compile/mermaid.js";
 import { difference, objectChanges } from "../../topology/difference/index.js";
+import { environmentsOf } from "../../topology/environments.js";
 import { WarrenError } from "../../topology/errors.js";
 import type { Installation } from "../../topology/model.js";
 import { countedChanges } from "../counted-changes.js";
 import { checkEnvironment, type Input } from "../input.js";
 import { deliver, json, visible, type Console } from "../output.js";
-import { comment, type Review } from "../review/comment.js";
+import { comment, unreviewed, type Review } from "../review/comment.js";
 import { readPreview, withExitCode, type PreviewResult } from "../review/preview.js";
 import { passes } from "../review/verdict.js";
 import { exportedSide, readSide, SIDE } from "../side.js";
@@ -22,6 +24,7 @@ import { examples, options, type Verb } from "../verb.js";
 
 interface Options {
   readonly name?: string;
+  readonly commit?: string;
   readonly preview?: string;
   readonly previewExit?: number;
   readonly allowDataLoss?: boolean;
@@ -67,6 +70,8 @@ const findingsOf = ({ installation, findings }: Input, environment: string | und
   ...(installation ? check(installation, { environment }) : []),
 ];
 
+const namesOf = ({ installation }: Input): string => installation?.topologies.map(({ name }) => name).join(", ") ?? "";
+
 const same = ({ code, topology, path, message }: Finding): string => JSON.stringify([code, topology, path, message]);
 
 const drawn = (installation: Installation | undefined, environment: string | undefined): string | undefined =>
@@ -75,7 +80,9 @@ const drawn = (installation: Installation | undefined, environment: string | und
 async function reviewed(from: string, to: string, given: Options, console: Console): Promise<Review> {
   const { environment } = given;
   const [old, now] = [await oldSide(from, console), await readSide(to, undefined, console)];
-  checkEnvironment({ topologies: [old, now].flatMap(({ installation }) => installation?.topologies ?? []) }, environment);
+  const all = { topologies: [old, now].flatMap(({ installation }) => installation?.topologies ?? []) };
+  checkEnvironment(all, environment);
+  const environments = environmentsOf(all);
   const known = new Set(findingsOf(old, environment).map(same));
   const preview = previewOf(given, console);
   const [before, after] = [drawn(old.installation, environment), drawn(now.installation, environment)];
@@ -84,8 +91,10 @@ async function reviewed(from: string, to: string, given: Options, console: Conso
   const found = both && difference(...both, { environment, exported });
   const objects = both && (await countedChanges(objectChanges(...both, { environment, exported, moved }), given.live, undefined, console));
   return {
-    name: given.name ?? (now.installation?.topologies.map(({ name }) => name).join(", ") || now.label),
+    name: given.name ?? (namesOf(now) || now.label),
     ...{ from, to, isNew: old.isNew },
+    ...commitGiven(to, given, console),
+    ...(environments.length === 0 ? {} : environment === undefined ? { unjudged: environments } : { environment }),
     findings: findingsOf(now, environment).map((finding) => ({ ...finding, isNew: !known.has(same(finding)) })),
     ...(found ? { difference: found } : {}),
     ...(objects ? { objects } : {}),
@@ -93,6 +102,26 @@ async function reviewed(from: string, to: string, given: Options, console: Conso
     ...(before === undefined ? {} : { before }),
     ...(after === undefined ? {} : { after }),
   };
+}
+
+function commitGiven(to: string, { commit }: Options, { cwd }: Console): { readonly commit?: string } {
+  const judged = commit ?? commitOf(to, cwd);
+  return judged === undefined ? {} : { commit: judged };
+}
+
+/** Why there is no review, told in its place. */
+async function tellFault(from: string, to: string, given: Options, console: Console, error: unknown): Promise<void> {
+  const fault = withoutCredentials(error instanceof Error ? error.message : String(error));
+  // By the name that the review before had, which was of the old side.
+  const name = (given.name ?? (await oldSide(from, console).then(namesOf, () => ""))) || to;
+  const of = { name, ...commitGiven(to, given, console), from, to };
+  const markdown = unreviewed(of, fault).split("\n").map(visible).join("\n");
+  deliver(console, given.json ? json({ version: 1, ...of, fault, comment: markdown }) : markdown, given.output);
+}
+
+function commitHash(text: string): string {
+  if (/^[0-9a-f]{7,64}$/.test(text)) return text;
+  throw new InvalidArgumentError("A commit is its hash.");
 }
 
 function exitCode(text: string): number {
@@ -109,7 +138,7 @@ export const reviewVerb: Verb = (program, console, exit) => {
         "which lose messages, what Pulumi would do, the flow before and after. Its first line is a marker, by which a workflow finds it again.\n" +
         "A revision that does not have the file yet is taken as empty. Exit code 1 if the check has errors, if the preview failed, cannot be read or\n" +
         "has steps that are not known, and, without --allow-data-loss, if the preview deletes or replaces a queue or vhost, or the broker of --live\n" +
-        "holds messages that would be lost.",
+        "holds messages that would be lost. Exit code 2 if it cannot be reviewed: the comment says why then.",
     )
     .argument("<old>", SIDE)
     .argument("<new>", "the same")
@@ -123,6 +152,9 @@ export const reviewVerb: Verb = (program, console, exit) => {
     .addOption(new Option("--allow-data-loss", "a loss of messages is agreed to: it is told, and does not count for the exit code"))
     .addOption(new Option("--live [url]", "count on this broker what would be lost now (default: WARREN_BROKER_URL, then the dev stack)"))
     .addOption(new Option("--name <name>", "of the comment, where there are several (default: the topologies' names)"))
+    .addOption(
+      new Option("--commit <hash>", "that is judged, for the comment (default: that of <new>, if it is a revision)").argParser(commitHash),
+    )
     .addOption(new Option("--strict", "exit code 1 for warnings too"))
     .addOption(options.output())
     .addOption(options.json())
@@ -135,11 +167,15 @@ export const reviewVerb: Verb = (program, console, exit) => {
       ),
     )
     .action(async (from: string, to: string, given: Options) => {
-      const review = await reviewed(from, to, given, console);
+      exit(2);
+      const review = await reviewed(from, to, given, console).catch(async (error: unknown) => {
+        await tellFault(from, to, given, console, error);
+        throw error;
+      });
       const markdown = comment(review).split("\n").map(visible).join("\n");
-      const { name, isNew, findings, difference: found, objects, preview } = review;
+      const { name, commit, isNew, findings, difference: found, objects, preview } = review;
       const data = {
-        ...{ version: 1, name, from, to, isNew, findings },
+        ...{ version: 1, name, commit: commit ?? null, from, to, isNew, findings },
         ...{ changes: found?.changes ?? null, unknown: found?.unknown ?? null, objects: objects ?? null, preview: preview ?? null },
         comment: markdown,
       };
