@@ -120,7 +120,9 @@ describe("with a gh that writes down what it is asked", () => {
     writeFileSync(join(folder, "review.md"), "<!-- warren-review: orders -->\n## RabbitMQ\n");
     const env = { REPOSITORY: "us/orders", NUMBER: "7" };
     const [list, post] = asked(step(name, "Comment"), env);
-    expect(list).toMatch(/^api --paginate repos\/us\/orders\/issues\/7\/comments --jq .*startswith\(\$ENV\.MARKER\)/);
+    expect(list).toMatch(
+      /^api --paginate repos\/us\/orders\/issues\/7\/comments --jq .*\.user\.login == "github-actions\[bot\]" and .*startswith\(\$ENV\.MARKER\)/,
+    );
     expect(post).toBe("api --silent --method POST repos/us/orders/issues/7/comments -F body=@review.md");
     const [, patch] = asked(step(name, "Comment"), { ...env, LISTED: "123\n456\n" });
     expect(patch).toBe("api --silent --method PATCH repos/us/orders/issues/comments/123 -F body=@review.md");
@@ -136,7 +138,7 @@ describe("with a gh that writes down what it is asked", () => {
     ["a preview that failed", 255, "false", 1, ["--preview preview.json --preview-exit 255"]],
     ["a loss that is agreed to", 0, "true", 0, ["--preview preview.json --preview-exit 0", "--allow-data-loss"]],
     ["a fork, without a preview", undefined, "false", 0, []],
-  ] as const)("%s is told to the review, and the job ends as the review does", (_, preview, agreed, review, told) => {
+  ] as const)("%s is told to the review, and the job ends as the review does", (_, preview, agreed, review, more) => {
     const output = join(folder, "output");
     const code = (): string => /^code=(\d+)$/m.exec(existsSync(output) ? readFileSync(output, "utf8") : "")?.[1] ?? "";
     rmSync(output, { force: true });
@@ -144,6 +146,8 @@ describe("with a gh that writes down what it is asked", () => {
     tool("npx", `echo "$*" >> "$LOG"; echo "the comment" > review.md; exit ${review}`);
     const env = {
       STACK: "prod",
+      ENVIRONMENT: "production",
+      COMMIT: "0123abc",
       TOPOLOGY: "orders.ts",
       WARREN_BROKER_URL: "",
       GITHUB_OUTPUT: output,
@@ -153,9 +157,34 @@ describe("with a gh that writes down what it is asked", () => {
     const ended = code();
     expect(ended).toBe(preview === undefined ? "" : String(preview));
     rmSync(output, { force: true });
-    const words = ["warren review HEAD^1:orders.ts orders.ts --name orders.ts", ...told, "-o review.md"].join(" ");
-    expect(asked(step("a user's review", "Review"), { ...env, PREVIEW: ended, AGREED: agreed })).toEqual([words]);
+    const words = ["warren review HEAD^1:orders.ts orders.ts --name orders.ts --commit 0123abc", "-e production", ...more, "-o review.md"];
+    const told = { ...env, PREVIEW: ended, AGREED: agreed };
+    expect(asked(step("a user's review", "Review"), told)).toEqual([words.join(" ")]);
     expect(spawnSync("bash", ["-e", "-c", step("a user's review", "Verdict")], { env: { CODE: code() } }).status === 0).toBe(review === 0);
+  });
+
+  test("sizes are those of the stack's environment, or the base sizes", () => {
+    tool("npx", 'echo "$*" >> "$LOG"; echo "no drift"');
+    const output = { GITHUB_OUTPUT: join(folder, "output"), TOPOLOGY: "orders.ts" };
+    for (const [workflowOf, title] of [
+      ["a user's drift", "Compare"],
+      ["a user's review", "Check"],
+    ] as const) {
+      const verb = title === "Check" ? "check" : "drift";
+      expect(asked(step(workflowOf, title), { ...output, ENVIRONMENT: "prod" })).toContain(`warren ${verb} orders.ts -e prod`);
+      expect(asked(step(workflowOf, title), { ...output, ENVIRONMENT: "" })).toContain(`warren ${verb} orders.ts`);
+    }
+  });
+
+  test.each([
+    ["drift", "echo extra; exit 1", 0],
+    ["what cannot be told", "echo extra; exit 2", 1],
+    ["a command that does not start", "exit 1", 1],
+  ])("drift: the run ends as it should for %s", (_, script, status) => {
+    tool("npx", script);
+    const env = { PATH: `${folder}:${process.env["PATH"] ?? ""}`, GITHUB_OUTPUT: join(folder, "output"), TOPOLOGY: "x", ENVIRONMENT: "" };
+    const ended = spawnSync("bash", ["--norc", "-e", "-o", "pipefail", "-c", step("a user's drift", "Compare")], { cwd: folder, env });
+    expect(ended.status).toBe(status);
   });
 
   test("drift: an issue is opened, rewritten while it lasts, closed when it is gone", () => {
