@@ -4,6 +4,7 @@ import { equal } from "../topology/equal.js";
 import { VERSIONS, type Version } from "../topology/settings.js";
 import { BrokerError, notRabbit } from "./faults.js";
 import { encode } from "./encode.js";
+import { SHA256 } from "./password.js";
 import { Transport, type Answer, type Endpoint, type Method } from "./transport.js";
 import * as wire from "./wire.js";
 
@@ -40,8 +41,10 @@ export interface PolicyBody {
 
 export interface UserBody {
   readonly tags: readonly string[];
-  /** `salt` and SHA-256 in base64, as in exports; `""` lets no password in. */
+  /** `salt` and digest in base64, as in exports; `""` lets no password in. */
   readonly passwordHash: string;
+  /** What the hash was made with: of another one no password fits it. @default SHA-256, as `passwordHash()` makes them */
+  readonly hashingAlgorithm?: string | undefined;
 }
 
 const wirePolicy = (body: PolicyBody): object => ({
@@ -409,8 +412,8 @@ export class Management {
     return this.#find(wire.WireUser, encode`/api/users/${name}`);
   }
 
-  putUser(name: string, { tags, passwordHash }: UserBody): Promise<void> {
-    const hashing = { password_hash: passwordHash, hashing_algorithm: "rabbit_password_hashing_sha256" };
+  putUser(name: string, { tags, passwordHash, hashingAlgorithm = SHA256 }: UserBody): Promise<void> {
+    const hashing = { password_hash: passwordHash, hashing_algorithm: hashingAlgorithm };
     return this.#write("PUT", encode`/api/users/${name}`, { tags, ...hashing });
   }
 

@@ -1,6 +1,9 @@
 /** Password hashes as RabbitMQ keeps them: base64(salt4 ++ SHA256(salt4 ++ utf8(password))). */
 import { createHash, createHmac, randomBytes } from "node:crypto";
 
+/** What a hash was made with where nothing else is said. */
+export const SHA256 = "rabbit_password_hashing_sha256";
+
 const SALT_BYTES = 4;
 
 /** The hash of a password with a salt of four bytes (source: `rabbit_password_hashing_sha256`). */
@@ -22,13 +25,13 @@ export function generatePassword(): { readonly password: string; readonly passwo
 }
 
 const DIGESTS: Readonly<Record<string, string>> = {
-  rabbit_password_hashing_sha256: "sha256",
+  [SHA256]: "sha256",
   rabbit_password_hashing_sha512: "sha512",
   rabbit_password_hashing_md5: "md5",
 };
 
 /** Whether a hash that a broker keeps is of this password. `""` and a hash of an algorithm that is not RabbitMQ's own are of none. */
-export function isPassword(password: string, hash: string, algorithm = "rabbit_password_hashing_sha256"): boolean {
+export function isPassword(password: string, hash: string, algorithm = SHA256): boolean {
   const digest = DIGESTS[algorithm];
   if (digest === undefined || hash === "") return false;
   const bytes = Buffer.from(hash, "base64");

@@ -1,4 +1,5 @@
 /** Users, what they may, and how much of it. */
+import { SHA256 } from "../../broker/password.js";
 import { equal } from "../../topology/equal.js";
 import { kind } from "./kind.js";
 import { writeLimits, type Limits } from "./limits.js";
@@ -6,17 +7,22 @@ import { writeLimits, type Limits } from "./limits.js";
 type TopicPermission = { exchange: string; write: string; read: string };
 
 export const ACCESS = {
-  user: kind<{ name: string; tags: string[]; passwordHash: string; generated: boolean }>({
+  // `hashingAlgorithm` only where it is another than SHA-256: a user that was there before, on a broker with `password_hashing_module`.
+  user: kind<{ name: string; tags: string[]; passwordHash: string; hashingAlgorithm?: string; generated: boolean }>({
     type: "User",
     label: ({ name }) => `user "${name}"`,
     fixed: ["name"],
     secret: ["passwordHash"],
     sets: ["tags"],
-    read: async (broker, spec) => {
-      const live = await broker.getUser(spec.name);
-      return live && { ...spec, tags: live.tags, passwordHash: live.password_hash ?? "" };
+    read: async (broker, { name, generated }) => {
+      const live = await broker.getUser(name);
+      if (!live) return undefined;
+      const { tags, password_hash: passwordHash = "", hashing_algorithm: hashingAlgorithm = SHA256 } = live;
+      // An empty hash, of a user that logs in by other means, was made with nothing.
+      const isOther = passwordHash !== "" && hashingAlgorithm !== SHA256;
+      return { name, tags, passwordHash, ...(isOther ? { hashingAlgorithm } : {}), generated };
     },
-    write: (broker, { name, tags, passwordHash }) => broker.putUser(name, { tags, passwordHash }),
+    write: (broker, { name, ...body }) => broker.putUser(name, body),
     remove: (broker, { name }) => broker.deleteUser(name),
   }),
 

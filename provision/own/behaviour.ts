@@ -3,18 +3,18 @@ import type { Connection } from "../connection.js";
 import type { Spec } from "./kind.js";
 
 /** What the state keeps of a resource. */
-export interface Props {
+export interface Props extends Outs {
   readonly kind: string;
   readonly spec: Spec;
   readonly connection: Connection;
-  readonly password?: unknown;
-  readonly passwordHash?: unknown;
 }
 
 /** What a resource knows besides what it was given. */
 export interface Outs {
   readonly password?: unknown;
   readonly passwordHash?: unknown;
+  /** Of the hash. @default SHA-256 */
+  readonly hashingAlgorithm?: unknown;
 }
 
 export interface Behaviour {

@@ -1,4 +1,5 @@
 // Own resources on a real broker: what is created, adopted, refused, seen, changed and removed, kind by kind.
+import { createHash } from "node:crypto";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { brokerApi, liveBroker, scratchName, scratchVhost } from "../../testing/broker.js";
 import { passwordHash, stableSalt } from "../../broker/password.js";
@@ -210,11 +211,16 @@ describe("user", () => {
     await run.update(id, outs as unknown as Props, tagged);
     expect(await authenticates(name, "live")).toBe(true);
 
-    // Somebody changes it by hand: that is drift.
-    const { passwordHash: byHand } = (await user(name, "by hand")).spec;
-    await brokerApi("PUT", path("users", name), { password_hash: byHand, tags: "management,monitoring" });
-    const drifted = await run.read(id, { ...tagged, passwordHash: outs["passwordHash"] });
-    expect(await run.diff(id, drifted.props as unknown as Props, tagged)).toEqual({ changes: true });
+    // Somebody changes it by hand, on a broker that hashes otherwise: it is theirs.
+    const salt = Buffer.from([1, 2, 3, 4]);
+    const byHand = Buffer.concat([salt, createHash("sha512").update(salt).update("by hand").digest()]).toString("base64");
+    const sha512 = { password_hash: byHand, hashing_algorithm: "rabbit_password_hashing_sha512" };
+    await brokerApi("PUT", path("users", name), { ...sha512, tags: "management,monitoring" });
+    const changed = await run.read(id, { ...tagged, passwordHash: outs["passwordHash"] });
+    expect(await run.diff(id, changed.props as unknown as Props, tagged)).toEqual({ changes: false });
+    await run.update(id, changed.props as unknown as Props, generated);
+    expect(await brokerApi("GET", path("users", name))).toMatchObject({ ...sha512, tags: ["management"] });
+    expect(await authenticates(name, "by hand")).toBe(true);
     await run.delete(id, tagged);
   });
 

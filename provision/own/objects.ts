@@ -6,7 +6,7 @@ import { managementOf, type Connection } from "../connection.js";
 import { differenceText, differences } from "./compare.js";
 import type { OwnKind, Spec } from "./kind.js";
 import { KINDS, type KindName } from "./kinds.js";
-import type { Behaviour, Props } from "./behaviour.js";
+import type { Behaviour, Outs, Props } from "./behaviour.js";
 
 const clients = new Map<string, Management>();
 const current = new Map<string, Connection>();
@@ -41,14 +41,20 @@ export function client(connection: Connection): Management {
 }
 
 /** What is known of a user's password: the hash that is on the broker, which after an adoption is not the generated one. */
-const kept = (kind: OwnKind, spec: Spec): { passwordHash?: unknown } => (kind === KINDS.user ? { passwordHash: spec["passwordHash"] } : {});
+const passwordOf = ({ passwordHash, hashingAlgorithm }: Outs): Outs => ({ passwordHash, hashingAlgorithm });
+
+const PASSWORD = ["passwordHash", "hashingAlgorithm"];
 
 /** A generated password is only for a user that is not there yet: one that is keeps its own. */
 const adoptable = (kind: OwnKind, spec: Spec): ((field: string) => boolean) =>
-  kind === KINDS.user && spec["generated"] === true ? (field) => field === "passwordHash" : () => false;
+  kind === KINDS.user && spec["generated"] === true ? (field) => PASSWORD.includes(field) : () => false;
+
+/** Whether a user was there before, and so never got the generated password: its own is its owner's, whoever changes it. */
+const isAdopted = ({ spec, passwordHash }: Props): boolean => passwordHash !== undefined && passwordHash !== spec["passwordHash"];
 
 export function objectBehaviour(name: KindName): Behaviour {
   const kind: OwnKind = KINDS[name];
+  const outsOf = (known: Outs): Outs => (kind === KINDS.user ? passwordOf(known) : {});
   return {
     fixed: kind.fixed,
     differences: (a, b) => differences(kind, a, b),
@@ -68,28 +74,27 @@ export function objectBehaviour(name: KindName): Behaviour {
       }
       if (!live || (kind.overwrites && different.length > 0)) await kind.write(broker, spec, live);
       const fixed = kind.fixed.map((field) => spec[field]).filter((part) => typeof part === "string");
-      return { id: [name, ...fixed].join(" "), outs: kept(kind, live && !kind.overwrites ? live : spec) };
+      return { id: [name, ...fixed].join(" "), outs: outsOf(live && !kind.overwrites ? live : spec) };
     },
 
-    async read({ spec, connection, passwordHash }) {
-      const live = await kind.read(client(connection), spec);
+    async read(props) {
+      const { spec } = props;
+      const live = await kind.read(client(props.connection), spec);
       if (!live) return undefined;
-      if (kind !== KINDS.user) return { spec: live };
-      // The hash that an adopted user was found with is no drift.
-      const unchanged = live["passwordHash"] === passwordHash;
-      return { spec: unchanged ? { ...live, passwordHash: spec["passwordHash"] } : live, passwordHash: live["passwordHash"] };
+      // The password of an adopted user is no drift, whoever has changed it since.
+      return { spec: isAdopted(props) ? { ...spec, tags: live["tags"] } : live, ...outsOf(live) };
     },
 
     async update(before, after) {
       // Another address or password of the broker changes nothing on it.
-      if (isDeepStrictEqual(before.spec, after.spec)) return { passwordHash: before.passwordHash };
-      const passwordKept = before.spec["passwordHash"] === after.spec["passwordHash"];
-      const spec =
-        kind === KINDS.user && passwordKept && before.passwordHash !== undefined
-          ? { ...after.spec, passwordHash: before.passwordHash }
-          : after.spec;
-      await kind.write(client(after.connection), spec, before.spec);
-      return kept(kind, spec);
+      if (isDeepStrictEqual(before.spec, after.spec)) return outsOf(before);
+      const broker = client(after.connection);
+      // As it is now: it may have changed since the state was written. Of a user that is gone, as it was.
+      const password =
+        isAdopted(before) && after.spec["generated"] === true ? passwordOf((await kind.read(broker, after.spec)) ?? before) : {};
+      const spec = { ...after.spec, ...password };
+      await kind.write(broker, spec, before.spec);
+      return outsOf(spec);
     },
 
     async remove({ spec, connection }: Props) {
