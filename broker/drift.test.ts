@@ -243,6 +243,30 @@ describe("what is found", () => {
     ]);
   });
 
+  test("a service's second user, which a change of a password makes, has the rights of the first or drifts", () => {
+    const served = compileInstallation({
+      topologies: [{ ...shop, messages: { order: { to: "orders", key: "order.new" } }, services: { api: { publishes: ["order"] } } }],
+    });
+    const extraWith = (user: string, more: object = {}) =>
+      drift(
+        served,
+        changed(({ permissions, topicPermissions }) => {
+          const alike = <Right extends { readonly user: string }>(rights: readonly Right[]): Right[] => [
+            ...rights,
+            ...rights.filter((right) => right.user === "shop.api").map((right) => ({ ...right, user, ...more })),
+          ];
+          return { permissions: alike(permissions), topicPermissions: alike(topicPermissions) };
+        }, served),
+      ).extra.map(({ kind, name }) => [kind, name]);
+    expect(extraWith("shop.api.2")).toEqual([]);
+    const both = (user: string) => [
+      ["permission", user],
+      ["topic permission", `${user} at orders`],
+    ];
+    expect(extraWith("shop.api.2", { write: ".*" })).toEqual(both("shop.api.2"));
+    expect(extraWith("shop.api.3")).toEqual(both("shop.api.3"));
+  });
+
   test("credentials in a parameter are compared when known, and never shown", () => {
     const live = (uri: string) =>
       changed(({ parameters }) => ({

@@ -1,6 +1,7 @@
 /** How a live broker differs from a plan: what is missing, what is otherwise, what is there besides. Pure. */
 import type { InstallationPlan, Plan, PlannedOperatorPolicy, PlannedPolicy } from "../topology/compile/plan.js";
 import { equal } from "../topology/equal.js";
+import { secondUser } from "../topology/names.js";
 import { alternateExchange, effectiveSettings, sourceText, winner, type PolicyObject, type SourcedValue } from "../topology/policies.js";
 import { path } from "../topology/path.js";
 import { matches } from "../topology/regex.js";
@@ -53,7 +54,8 @@ export const isDrifted = ({ missing, mismatched, extra }: Drift): boolean => mis
 /**
  * Compares a plan with what `readLive` read of its vhosts. No drift is: what the broker adds by itself, queues of instances (names that a
  * template covers) with their bindings, limits and descriptions that the plan does not state, an administrator's full permissions (the
- * broker gives them to whoever makes a vhost), users and vhosts of others. In a vhost that is missing, nothing else is listed.
+ * broker gives them to whoever makes a vhost), the rights of a service on its second user, users and vhosts of others. In a vhost that is missing,
+ * nothing else is listed.
  */
 export function drift(plan: InstallationPlan, live: LiveInstallation, options: DriftOptions = {}): Drift {
   const planned = plannedItems(plan);
@@ -67,7 +69,11 @@ export function drift(plan: InstallationPlan, live: LiveInstallation, options: D
     return actual ? mismatches(item, actual, options.secrets) : [];
   });
   const ours = ownership(plan, live, options.whole ?? false);
-  const extra = [...found.values()].filter((item) => !expected.has(item.id) && ours(item));
+  const seconds = secondRights(plan);
+  const extra = [...found.values()].filter((item) => {
+    const second = seconds.get(item.id);
+    return !expected.has(item.id) && ours(item) && !(second && mismatches(second, item).length === 0);
+  });
   return {
     version: 1,
     missing: missing.map(entry),
@@ -173,6 +179,17 @@ function ownership(plan: InstallationPlan, live: LiveInstallation, whole: boolea
     }
     return true;
   };
+}
+
+/** What a change of a password gives to the second user of each service, by id: the rights of the first. */
+function secondRights(plan: InstallationPlan): ReadonlyMap<string, Item> {
+  const vhosts = plan.vhosts.map((vhost) => {
+    const services = new Set(vhost.users.flatMap(({ name, service }) => (service === undefined ? [] : [name])));
+    const ofSeconds = <Right extends { readonly user: string }>(rights: readonly Right[]): Right[] =>
+      rights.filter(({ user }) => services.has(user)).map((right) => ({ ...right, user: secondUser(right.user) }));
+    return { ...vhost, permissions: ofSeconds(vhost.permissions), topicPermissions: ofSeconds(vhost.topicPermissions) };
+  });
+  return new Map(plannedItems({ ...plan, vhosts }).map((item) => [item.id, item]));
 }
 
 /** Settings of planned queues and exchanges that a policy decides which the plan does not hold. */

@@ -128,6 +128,24 @@ test("consumers are counted by user: somebody else's are none of the service's",
   ]);
 });
 
+test("a change of a password gives a service its second user: the consumers of both are the service's", () => {
+  const queue = { vhost: "t", name: "q" };
+  const countsOf = (services: NonNullable<Topology["services"]>, users: readonly string[]) =>
+    liveConsumers(
+      one({ name: "t", queues: { q: { type: "quorum" } }, services }),
+      users.map((user) => ({ consumer_tag: "t", queue, channel_details: { user } })),
+    ).map(({ service, count }) => [service, count]);
+  const consumes = ["q"];
+  expect(countsOf({ s: { consumes } }, ["t.s.2", "t.s.2"])).toEqual([["s", 2]]);
+  expect(countsOf({ s: { consumes } }, ["t.s", "t.s.2", "t.s.3", "t.2"])).toEqual([["s", 2]]);
+  expect(countsOf({ s: { consumes, user: "mine" } }, ["mine.2", "mine", "t.s", "t.s.2"])).toEqual([["s", 2]]);
+  // Another service is no second user.
+  expect(countsOf({ s: { consumes }, "s.2": { consumes } }, ["t.s.2"])).toEqual([
+    ["s", 0],
+    ["s.2", 1],
+  ]);
+});
+
 test("consumers of a super stream are counted for each partition; a service that may have no replica is not expected", () => {
   const subject = one(
     topology({

@@ -3,17 +3,21 @@ import type { Drift, DriftEntry } from "../broker/drift.js";
 import type { WireConsumer, WireHead } from "../broker/wire.js";
 import type { Expectation, Subject } from "./subjects.js";
 
-/** Live consumers for each expectation. */
+/** Live consumers for each expectation; while a password is changed, of both users. */
 export function liveConsumers(
   { expected }: Pick<Subject, "expected">,
   consumers: readonly WireConsumer[],
 ): (Expectation & { readonly count: number })[] {
   const counts = new Map<string, number>();
+  const key = (queue: string, user: string | undefined): string => JSON.stringify([queue, user]);
   for (const { queue, channel_details: channel } of consumers) {
-    const at = JSON.stringify([queue.name, channel?.user]);
+    const at = key(queue.name, channel?.user);
     counts.set(at, (counts.get(at) ?? 0) + 1);
   }
-  return expected.map((each) => ({ ...each, count: counts.get(JSON.stringify([each.queue, each.user])) ?? 0 }));
+  return expected.map((each) => ({
+    ...each,
+    count: each.users.reduce((sum, user) => sum + (counts.get(key(each.queue, user)) ?? 0), 0),
+  }));
 }
 
 /** Seconds, by queue, of those whose head's timestamp says it. A clock that is ahead makes no age below 0. */

@@ -25,7 +25,7 @@ export const SERIES = {
   warren_queue_service_consumers: {
     type: "gauge",
     labels: ["vhost", "queue", "service"],
-    help: "Consumers of this queue that the service's user has.",
+    help: "Consumers of this queue that the service's users have: its own, and the second one of a change of password.",
   },
   warren_node_quorum_critical: {
     type: "gauge",

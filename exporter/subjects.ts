@@ -30,7 +30,7 @@ export interface Death {
 export interface Expectation {
   readonly queue: string;
   readonly service: string;
-  readonly user: string;
+  readonly users: readonly string[];
 }
 
 export interface Subject {
@@ -78,7 +78,7 @@ function subject(topology: Topology): Subject {
     watched,
     deaths: possibleDeaths(topology, plan, names).filter(({ queue }) => seen.has(queue)),
     // What the alerts hold against it is what the rules call a promise.
-    expected: promises.map(({ queue, service, user }) => ({ queue, service, user })),
+    expected: promises.map(({ queue, service, users }) => ({ queue, service, users })),
     labels: names,
     stamped: new Set(queues.filter(({ headAge }) => headAge === "timestamp").map(({ name }) => name)),
     lettered,

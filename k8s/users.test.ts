@@ -1,5 +1,7 @@
 // Users beside the services' own: two that take turns, the autoscaler that sees and takes nothing, the exporter with what its copies need.
 import { expect, it } from "vitest";
+import { liveConsumers } from "../exporter/readings.js";
+import { subjects } from "../exporter/subjects.js";
 import { check } from "../topology/check/check.js";
 import { compileInstallation } from "../topology/compile/compile.js";
 import { contextiq } from "../topology/systems/contextiq.js";
@@ -28,6 +30,20 @@ it("a service has one user until its generation is raised, then two that take tu
   expect(secrets(1)).toEqual([`${user} in ${secret}-1`]);
   expect(secrets(2)).toEqual([`${user} in ${secret}-1`, `${user}.2 in ${secret}-2`]);
   expect(secrets(3)).toEqual([`${user}.2 in ${secret}-2`, `${user} in ${secret}-3`]);
+});
+
+it("whatever the generation, the exporter counts the consumers of new pods and of those that still run", () => {
+  const [subject] = subjects(installation);
+  for (const generation of [1, 2, 3, 4]) {
+    const pods = prod(installation, at(generation)).secrets.filter(({ name }) => name.startsWith("contextiq-extraction-worker-"));
+    const consumers = pods.map(({ user }) => ({
+      consumer_tag: user,
+      queue: { vhost: "contextiq", name: "extraction.requests" },
+      channel_details: { user },
+    }));
+    const counted = liveConsumers(subject ?? { expected: [] }, consumers).filter(({ service }) => service === "extraction-worker");
+    expect(counted.map(({ queue, count }) => [queue, count])).toEqual([["extraction.requests", generation === 1 ? 1 : 2]]);
+  }
 });
 
 it("the second user has the rights of the first, no more and no fewer", () => {

@@ -2,7 +2,7 @@
 import { deadLetterQueues } from "../topology/compile/dead-letter-queues.js";
 import type { InstallationPlan, Plan } from "../topology/compile/plan.js";
 import type { Installation, Topology, User } from "../topology/model.js";
-import { anyOf, escapeRegex } from "../topology/names.js";
+import { anyOf, escapeRegex, secondUser } from "../topology/names.js";
 import { AUTOSCALER_USER, EXPORTER_USER } from "./names.js";
 import { asksForDepth, type ServicePart } from "./services.js";
 import type { ProdSettings } from "./settings.js";
@@ -17,7 +17,7 @@ const NOTHING = { configure: "", write: "", read: "" } as const;
  * generation from 1 to 2 gives new pods the other user, and pods that still run go on with theirs; from 2 to 3 the first comes back, with another
  * password.
  */
-export const generationUser = (user: string, generation: number): string => (generation % 2 === 1 ? user : `${user}.2`);
+export const generationUser = (user: string, generation: number): string => (generation % 2 === 1 ? user : secondUser(user));
 
 /** The one of new pods, after the one of pods that may still run. */
 export const liveGenerations = (generation: number): number[] => [generation - 1, generation].filter((each) => each > 0);

@@ -4,7 +4,7 @@ import { compile } from "../topology/compile/compile.js";
 import type { Plan, PlannedQueue, PlannedTemplate } from "../topology/compile/plan.js";
 import { forEnvironment } from "../topology/environments.js";
 import type { Installation, Topology } from "../topology/model.js";
-import { escapeRegex, serviceUser } from "../topology/names.js";
+import { escapeRegex, usersOf } from "../topology/names.js";
 import { effectiveSettings } from "../topology/policies.js";
 import type { QueueType } from "../topology/settings.js";
 
@@ -42,8 +42,8 @@ export interface ConsumerPromise {
   /** Of a super stream, a partition. */
   readonly queue: string;
   readonly service: string;
-  /** The service's. */
-  readonly user: string;
+  /** The service's: its own, and the second one that takes turns with it. */
+  readonly users: readonly string[];
   readonly consumers: number;
 }
 
@@ -110,9 +110,9 @@ function ofTopology(topology: Topology): Facts {
     queues.push({ ...queueFacts(plan, template, dead.has(template.name) ? "dead-letter" : "work"), pattern: { is, not } });
     patterns.push(is);
   }
-  const promises = Object.entries(topology.services ?? {}).flatMap(([service, { consumes, replicas, user }]) =>
+  const promises = Object.entries(topology.services ?? {}).flatMap(([service, { consumes, replicas }]) =>
     (consumes ?? []).flatMap((consumed) => {
-      const owner = user ?? serviceUser(topology.name, service);
+      const users = usersOf(topology, service);
       const consumers = replicas?.min ?? 1;
       // Of a super stream, each partition is consumed.
       const names = plan.queues.filter(({ name, role }) => name === consumed || (role.kind === "partition" && role.of === consumed));
@@ -122,7 +122,7 @@ function ofTopology(topology: Topology): Facts {
             vhost,
             queue: name,
             service,
-            user: owner,
+            users,
             consumers: role.kind === "partition" ? 1 : consumers,
           }));
     }),

@@ -107,7 +107,11 @@ export const SERIES = {
     [...QUEUE, "service"],
     "1 where the topology says that the service consumes the queue.",
   ),
-  warren_queue_service_consumers: exported("gauge", [...QUEUE, "service"], "Consumers of the service's user."),
+  warren_queue_service_consumers: exported(
+    "gauge",
+    [...QUEUE, "service"],
+    "Consumers of the service's users: its own, and the second one of a change of password.",
+  ),
   warren_node_quorum_critical: exported("gauge", ["node"], "1 if a queue loses its quorum when this node stops."),
   warren_drift_objects: exported("gauge", ["vhost", "kind"], "Objects that differ from the topology: missing, mismatched, extra."),
   warren_exporter_look_up: exported(

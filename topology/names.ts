@@ -61,6 +61,9 @@ export const partitionQueue = (superStream: string, key: string): string => `${s
 /** The RabbitMQ user of a service, unless it names one. */
 export const serviceUser = (topology: string, service: string): string => `${topology}.${service}`;
 
+/** A user of the same rights, which takes turns with the first: each change of the password gives new connections the other one. */
+export const secondUser = (user: string): string => `${user}.2`;
+
 interface NamedTopology {
   readonly name: string;
   readonly vhost?: { readonly name?: string };
@@ -73,6 +76,13 @@ export const vhostName = ({ name, vhost }: NamedTopology): string => vhost?.name
 /** The RabbitMQ user of one of its services. */
 export const userOf = ({ name, services }: NamedTopology, service: string): string =>
   services?.[service]?.user ?? serviceUser(name, service);
+
+/** All under which one of its services may be connected: its user and the second one, unless that is another service's. */
+export function usersOf(topology: NamedTopology, service: string): string[] {
+  const [first, second] = [userOf(topology, service), secondUser(userOf(topology, service))];
+  const isTaken = Object.keys(topology.services ?? {}).some((other) => userOf(topology, other) === second);
+  return isTaken ? [first] : [first, second];
+}
 
 /** A generated policy is called after the object it is for. */
 export const policyName = (kind: "queue" | "exchange" | "template", name: string): string => (kind === "queue" ? name : `${kind}:${name}`);

@@ -2,8 +2,8 @@
 import { compileInstallation } from "../topology/compile/compile.js";
 import { graph, type FlowEdgeKind } from "../topology/compile/graph.js";
 import type { InstallationPlan, Plan } from "../topology/compile/plan.js";
-import type { Installation } from "../topology/model.js";
-import { retryExchange } from "../topology/names.js";
+import type { Installation, Topology } from "../topology/model.js";
+import { retryExchange, usersOf } from "../topology/names.js";
 import { effectiveSettings } from "../topology/policies.js";
 import { matches } from "../topology/regex.js";
 import { router, type Router } from "../topology/routing.js";
@@ -19,8 +19,8 @@ export interface Region {
   readonly queues: ReadonlyMap<string, string>;
   readonly exchanges: ReadonlyMap<string, string>;
   readonly templates: readonly { readonly node: string; readonly pattern: string; readonly name: string }[];
-  /** User by service. */
-  readonly users: ReadonlyMap<string, string>;
+  /** Users by service: its own, and the second one that takes turns with it. */
+  readonly users: ReadonlyMap<string, readonly string[]>;
   /** Length limit by queue, in messages. */
   readonly limits: ReadonlyMap<string, number>;
 }
@@ -83,7 +83,7 @@ export class Atlas {
       installation,
       plan,
       scene,
-      plan.vhosts.map((one) => region(one, scene)),
+      installation.topologies.flatMap((topology, at) => (plan.vhosts[at] ? [region(topology, plan.vhosts[at], scene)] : [])),
     );
   }
 
@@ -120,7 +120,7 @@ export class Atlas {
   }
 }
 
-function region(plan: Plan, scene: Scene): Region {
+function region(topology: Topology, plan: Plan, scene: Scene): Region {
   const own = scene.nodes.filter(({ topology }) => topology === plan.topology);
   const named = (kind: SceneNode["kind"]): Map<string, string> =>
     new Map(own.flatMap(({ id, kind: is, rows: [row] }) => (is === kind && row ? [[row.name, id] as const] : [])));
@@ -147,6 +147,6 @@ function region(plan: Plan, scene: Scene): Region {
       const node = templates.get(name);
       return node === undefined ? [] : [{ node, pattern, name }];
     }),
-    users: new Map(plan.users.flatMap(({ name, service }) => (service === undefined ? [] : [[service, name] as const]))),
+    users: new Map(Object.keys(topology.services ?? {}).map((service) => [service, usersOf(topology, service)])),
   };
 }

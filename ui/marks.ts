@@ -12,7 +12,7 @@ const cell = (value: unknown): string => (value === null ? "none" : typeof value
 function nodeOf(atlas: Atlas, entry: DriftEntry): string | undefined {
   const { kind, vhost, name, path: where } = entry;
   if (vhost === null) {
-    const service = atlas.regions.flatMap(({ users }) => [...users].filter(([, user]) => user === name).map(([one]) => one))[0];
+    const service = atlas.regions.flatMap(({ users }) => [...users].filter(([, own]) => own.includes(name)).map(([one]) => one))[0];
     return kind === "user" && service !== undefined ? atlas.consumerNodes(service)[0] : undefined;
   }
   if (kind === "queue") return atlas.queueNode(vhost, name);

@@ -147,7 +147,7 @@ function queueLive(atlas: Atlas, node: SceneNode, sum: Sums | undefined): NodeLi
   });
 }
 
-/** Consumers of each service's user at the queues that lead to its box. */
+/** Consumers of each service's users at the queues that lead to its box. */
 function consumersOf(atlas: Atlas, node: SceneNode, readings: readonly Reading[]): number[] {
   const feeding = new Set(
     ["consumes" as const, "manages" as const].flatMap((kind) => atlas.linesAt(node.id, kind, "to").map(({ other }) => other)),
@@ -158,7 +158,8 @@ function consumersOf(atlas: Atlas, node: SceneNode, readings: readonly Reading[]
     .flatMap(({ consumers }) => consumers)
     .filter(({ queue }) => feeding.has(atlas.queueNode(queue.vhost, queue.name) ?? ""));
   return node.rows.map(
-    ({ name }) => live.filter(({ channel_details: channel }) => channel?.user !== undefined && channel.user === users?.get(name)).length,
+    ({ name }) =>
+      live.filter(({ channel_details: channel }) => channel?.user !== undefined && users?.get(name)?.includes(channel.user)).length,
   );
 }
 

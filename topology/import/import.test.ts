@@ -224,6 +224,22 @@ describe("services", () => {
   });
 });
 
+test("a user and its second one, of the same rights, are one service, whichever consumes; of other rights they are two", () => {
+  const of = (rightsOfSecond: string) => {
+    const topology = topologyOf(
+      exported({
+        vhosts: { v: { queues: [queue("jobs")] } },
+        users: [user("v.app"), user("v.app.2")],
+        permissions: [rights("v.app", "v", "", "", ".*"), rights("v.app.2", "v", "", "", rightsOfSecond)],
+      }),
+      { consumers: [{ vhost: "v", queue: "jobs", user: "v.app.2" }] },
+    );
+    return [topology?.services, topology?.users].map((each) => Object.keys(each ?? {}));
+  };
+  expect(of(".*")).toEqual([["app"], ["v.app.2"]]);
+  expect(of("^jobs$")).toEqual([["app.2"], ["v.app"]]);
+});
+
 describe("what cannot be said is told", () => {
   test("objects of plugins, with their bindings; not what clients and the broker make for themselves", () => {
     const { leftOut, text } = imported(installations["devices"] as object);

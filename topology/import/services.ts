@@ -3,9 +3,10 @@ import { compile } from "../compile/compile.js";
 import { partitionKeys } from "../compile/queues.js";
 import { deadLetterQueues } from "../compile/dead-letter-queues.js";
 import type { Plan, PlannedPermission } from "../compile/plan.js";
+import { entry } from "../entry.js";
 import { equal } from "../equal.js";
 import type { Permissions, Service, Topology, TopicPermission, User } from "../model.js";
-import { DEFAULT_EXCHANGE_PERMISSION, escapeRegex, partitionQueue, serviceUser, vhostName } from "../names.js";
+import { DEFAULT_EXCHANGE_PERMISSION, escapeRegex, partitionQueue, secondUser, serviceUser, vhostName } from "../names.js";
 import { servicePermissions } from "../permissions.js";
 import { effectiveSettings } from "../policies.js";
 import { exactNames } from "../regex.js";
@@ -173,6 +174,12 @@ class Proposer {
 const faults = ({ wrong, sameTopics }: { readonly wrong: readonly string[]; readonly sameTopics: boolean }): number =>
   wrong.length * 2 + (sameTopics ? 0 : 1);
 
+/** Users that take turns with another one, which has the same rights: they are no service of their own. */
+function secondsOf(users: Topology["users"] = {}): ReadonlySet<string> {
+  const first = Object.keys(users).filter((user) => equal(users[user], entry(users, secondUser(user))));
+  return new Set(first.map(secondUser));
+}
+
 /** Those of a topology's users that are applications become services. `refused` are users that stay what they are. Comes to the same objects. */
 export function proposeServices(topology: Topology, consumers: readonly Consumer[], refused: ReadonlySet<string>): Proposal {
   const vhost = vhostName(topology);
@@ -180,9 +187,12 @@ export function proposeServices(topology: Topology, consumers: readonly Consumer
   const services: [string, Service][] = [];
   const proposed: ProposedService[] = [];
   const users: [string, User][] = [];
+  const seconds = secondsOf(topology.users);
   for (const [user, definition] of Object.entries(topology.users ?? {})) {
-    const live = consumers.filter((one) => one.vhost === vhost && one.user === user).map(({ queue }) => queue);
-    const found = refused.has(user) || definition.tags?.includes("administrator") ? undefined : proposer.propose(user, definition, live);
+    const own = [user, ...[secondUser(user)].filter((second) => seconds.has(second))];
+    const live = consumers.filter((one) => one.vhost === vhost && own.includes(one.user)).map(({ queue }) => queue);
+    const isNone = refused.has(user) || seconds.has(user) || definition.tags?.includes("administrator");
+    const found = isNone ? undefined : proposer.propose(user, definition, live);
     if (!found || services.some(([name]) => name === found.name)) {
       users.push([user, definition]);
       continue;
