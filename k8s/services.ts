@@ -40,13 +40,15 @@ function partOf(topology: Topology, service: string, settings: ProdSettings): Se
   const start = startOf(topology.name, service);
   // How far readers of a stream are behind, its length does not tell.
   const queues = consumes.filter((queue) => ["quorum", "classic"].includes(topology.queues?.[queue]?.type ?? ""));
+  const deployed = settings.workers.deploy && own.deploy && takes(topology, service) && (own.image !== undefined || start !== undefined);
+  const here = { namespace: settings.namespaces.workers, labels: serviceLabels(topology.name, service) };
   return {
     ...{ topology, service, settings: own, start, user: userOf(topology, service), queues },
     ...numbersOf({ topology, service, own, settings, queues }),
     vhost: vhostName(topology),
     name: serviceName(topology.name, service),
-    pods: own.pods ?? { namespace: settings.namespaces.workers, labels: serviceLabels(topology.name, service) },
-    deployed: settings.workers.deploy && own.deploy && takes(topology, service) && (own.image !== undefined || start !== undefined),
+    pods: deployed ? here : (own.pods ?? here),
+    deployed,
     management: tags.some((tag) => ["management", "monitoring", "policymaker", "administrator"].includes(tag)),
     secret: serviceSecret(topology.name, service, own.generation),
   };

@@ -144,13 +144,13 @@ function monitoringFlows({ settings }: Parts): Flow[] {
   ];
 }
 
-/** The pods that the installation answers for: each has policies of its own, and nothing else. */
+/** The pods that the installation answers for: each has a policy of its own. In a namespace of others these are those that it deploys. */
 export function ownPods({ services, settings }: Parts): Peer[] {
   const { namespaces, monitoring, workers } = settings;
   const inside = new Set([namespaces.broker, namespaces.workers, namespaces.monitoring]);
   return distinct([
     brokerPods(settings),
-    ...services.map(({ pods }) => pods),
+    ...services.filter(({ deployed }) => deployed || namespaces.create).map(({ pods }) => pods),
     ...loadServices(services, settings).map((load) => loadPods(settings, load)),
     ...(workers.store ? [storePods(settings)] : []),
     ...(monitoring.enabled && monitoring.exporter ? [exporterPods(settings)] : []),

@@ -7,8 +7,9 @@ import { systems } from "../../topology/systems/index.js";
 import { serviceLabels } from "../names.js";
 import type { KubernetesObject } from "../objects.js";
 import { objectsOf, prod } from "../prod.js";
+import { deployments, type Deployed } from "../rules/rule.js";
 import { readProdSettings, type ProdInput } from "../settings.js";
-import { allows, type Pod } from "./evaluate.js";
+import { allows, selects, type Pod } from "./evaluate.js";
 
 interface Actor extends Pod {
   readonly title: string;
@@ -47,15 +48,18 @@ function actors(topologies: readonly Topology[], settings: ProdInput): Actor[] {
 }
 
 const OURS = new Set(["warren-broker", "warren-workers", "warren-monitoring"]);
+const owns = ({ namespaces }: ProdInput): boolean => namespaces?.create ?? true;
 
 interface Wanting {
   readonly scaled: boolean;
   /** By the messaging topology operator. */
   readonly operated: boolean;
+  /** Whether the namespaces are the stack's own: then they hold back strangers in them too, else only what the stack deploys. */
+  readonly owned: boolean;
 }
 
 /** What has to be let through, told from the topologies and not from the flows. */
-function needed(from: Actor, to: Actor, port: number, topologies: readonly Topology[], { scaled, operated }: Wanting): boolean {
+function needed(from: Actor, to: Actor, port: number, topologies: readonly Topology[], { scaled, operated, owned }: Wanting): boolean {
   const isService = (actor: Actor): boolean => actor.title.includes("/");
   const found = topologies.flatMap(({ name, services = {} }) =>
     Object.entries(services).map(([key, value]) => [`${name}/${key}`, value] as const),
@@ -69,6 +73,10 @@ function needed(from: Actor, to: Actor, port: number, topologies: readonly Topol
   };
   const serves = (actor: Actor): boolean => actor.title === "cgcg/api" || (actor.title.startsWith("stage7/") && takes(actor));
   const system = (actor: Actor): string => actor.title.split("/")[0] ?? "";
+  const isHeld = (actor: Actor): boolean =>
+    owned ? OURS.has(actor.namespace) : ["broker", "store", "exporter"].includes(actor.title) || takes(actor);
+  // It is not for these policies to say.
+  if (!isHeld(from) && !isHeld(to)) return true;
   if (to.title === "broker") {
     if (from.title === "broker") return [4369, 25672, 6250, 35680].includes(port);
     if (isService(from)) return port === 5671 || (port === 15671 && manages(from));
@@ -83,8 +91,7 @@ function needed(from: Actor, to: Actor, port: number, topologies: readonly Topol
     if (from.title === "prometheus") return takes(to) && port === 9090;
     return serves(to) && port === 8080 && isService(from) && system(from) === system(to);
   }
-  // To nobody else from inside; from elsewhere it is not for these policies to say.
-  return !OURS.has(from.namespace) && !OURS.has(to.namespace);
+  return false;
 }
 
 /** Every pair that is let through and should not be, or the other way round; the first, if that is enough. */
@@ -95,7 +102,7 @@ function wrongOf(policies: readonly KubernetesObject[], topologies: readonly Top
     for (const from of all)
       for (const to of all) {
         const is = allows(policies, { from, to, port });
-        if (is !== needed(from, to, port, topologies, { scaled, operated: input.provision === "operator" }))
+        if (is !== needed(from, to, port, topologies, { scaled, operated: input.provision === "operator", owned: owns(input) }))
           wrong.push(`${from.title} -> ${to.title}:${port} is ${is ? "let through" : "refused"}`);
         if (first && wrong.length > 0) return wrong;
       }
@@ -105,7 +112,7 @@ function wrongOf(policies: readonly KubernetesObject[], topologies: readonly Top
 function madeOf(topologies: readonly Topology[], input: ProdInput) {
   const objects = objectsOf(prod({ topologies }, readProdSettings(input)));
   const policies = objects.filter(({ kind }) => kind === "NetworkPolicy");
-  return { policies, scaled: objects.some(({ kind }) => kind === "TriggerAuthentication") };
+  return { objects, policies, scaled: objects.some(({ kind }) => kind === "TriggerAuthentication") };
 }
 
 function wrongPairs(topologies: readonly Topology[], input: ProdInput): string[] {
@@ -123,17 +130,51 @@ describe("network policies", () => {
     expect(actors(topologies, {}).length).toBeGreaterThan(14);
   });
 
+  it.each(Object.keys(systems))("of %s in namespaces of others hold what the stack deploys to the same, and nobody else", (name) => {
+    const namespaces = { create: false };
+    const inputs: readonly ProdInput[] = [{ namespaces }, { namespaces, workers: { store: true } }, { namespaces, provision: "operator" }];
+    for (const input of inputs) expect(wrongPairs([systems[name] as Topology], input)).toEqual([]);
+  });
+
   it("of all five on one broker keep the systems apart", () => {
     expect(wrongPairs(all, { workers: { store: true } })).toEqual([]);
+    expect(wrongPairs(all, { workers: { store: true }, namespaces: { create: false } })).toEqual([]);
   });
 
   it("of any installation let through what its services need, and nothing else", () => {
     fc.assert(
       fc.property(arbitraryInstallation(), ({ topologies }) => {
         expect(wrongPairs(topologies, {})).toEqual([]);
+        expect(wrongPairs(topologies, { namespaces: { create: false } })).toEqual([]);
       }),
       { numRuns: 20 },
     );
+  });
+
+  it("select nobody whom the stack does not deploy where the namespaces are others', and each pod of its own, in and out", () => {
+    const elsewhere = { namespace: "apps", labels: {} };
+    const input: ProdInput = {
+      namespaces: { monitoring: "monitoring", workers: "apps", create: false },
+      workers: { store: true, load: 10 },
+      // Of one that is deployed it says nothing.
+      services: { contextiq: { webhook: { pods: elsewhere }, "memory-api": { pods: elsewhere } } },
+    };
+    const { objects, policies } = madeOf(all, input);
+    type Isolation = { readonly podSelector: Parameters<typeof selects>[0]; readonly policyTypes: readonly string[] };
+    const isolating = ({ namespace, labels }: Pod): string[] =>
+      policies
+        .filter(({ metadata, ["spec"]: spec }) => metadata.namespace === namespace && selects((spec as Isolation).podSelector, labels))
+        .flatMap(({ ["spec"]: spec }) => (spec as Isolation).policyTypes);
+    const podOf = ({ object, labels }: Pick<Deployed, "object" | "labels">): Pod => ({
+      namespace: object.metadata.namespace ?? "",
+      labels,
+    });
+    const pods = deployments({ objects, secrets: [], authorities: [] }).map(podOf);
+    expect(pods.length).toBeGreaterThan(20);
+    for (const pod of [...pods, { namespace: "warren-broker", labels: CLUSTER }])
+      expect(new Set(isolating(pod)), JSON.stringify(pod)).toEqual(new Set(["Ingress", "Egress"]));
+    for (const namespace of ["apps", "monitoring", "warren-broker"])
+      expect([{}, { app: "stranger" }].flatMap((labels) => isolating({ namespace, labels }))).toEqual([]);
   });
 
   it("of which one is gone, or one rule is wider or narrower, are seen to be wrong", () => {

@@ -1,4 +1,4 @@
-/** NetworkPolicies: nothing in and nothing out, and for each kind of pods exactly the flows that it needs. Pure. */
+/** NetworkPolicies: for each kind of pods exactly the flows that it needs; in namespaces of the stack's own nothing else goes in or out. Pure. */
 import { dnsName, OWN } from "../names.js";
 import { namespaceNames } from "../namespaces.js";
 import type { KubernetesObject } from "../objects.js";
@@ -59,15 +59,17 @@ const denyAll = (namespace: string): KubernetesObject =>
 
 /** By namespace, so that each comes before what runs there. None where they are switched off. */
 export function networkPolicies(parts: Parts): ReadonlyMap<string, readonly KubernetesObject[]> {
-  const { settings } = parts;
-  const all = settings.network.policies ? flows(parts) : [];
-  const pods = settings.network.policies ? ownPods(parts) : [];
+  const { namespaces, network } = parts.settings;
+  const all = network.policies ? flows(parts) : [];
+  const pods = network.policies ? ownPods(parts) : [];
   return new Map(
-    namespaceNames(settings).map((namespace) => [
+    namespaceNames(parts.settings).map((namespace) => [
       namespace,
-      settings.network.policies
-        ? [denyAll(namespace), ...pods.filter((each) => each.namespace === namespace).map((each) => policyOf(each, all))]
-        : [],
+      [
+        // Others run in a namespace that others make: they would be cut off.
+        ...(network.policies && namespaces.create ? [denyAll(namespace)] : []),
+        ...pods.filter((each) => each.namespace === namespace).map((each) => policyOf(each, all)),
+      ],
     ]),
   );
 }

@@ -24,6 +24,7 @@ describe("the manifests", () => {
     ["with five nodes and a given certificate", { cluster: { nodes: 5 }, tls: { source: "secret" } }],
     ["with the topology as custom resources", { provision: "operator" }],
     ["without monitoring", { monitoring: { enabled: false } }],
+    ["in namespaces of others", { namespaces: { create: false }, workers: { store: true, load: 20 } }],
     ["in one namespace", { namespaces: { broker: "messaging", workers: "messaging", monitoring: "messaging" } }],
   ];
   it.each(variants)("of each system and of all five break no rule, %s", (_, input) => {
