@@ -224,6 +224,17 @@ describe("settings", () => {
     );
   });
 
+  it("name each end of the network by pods or by addresses", () => {
+    const read = (network: unknown) => () => readProdSettings({ network });
+    expect(read({ dns: { ports: [5353] } })).toThrow("warren:kubernetes.network.dns[0]: names nobody: a namespace of pods, or a cidr");
+    expect(read({ dns: [{ namespace: "a" }, { cidr: "10.0.0.1" }] })).toThrow("network.dns[1].cidr: addresses as a block");
+    expect(read({ dns: [] })).toThrow("warren:kubernetes.network.dns: ");
+    expect(read({ dns: "kube-system" })).toThrow("warren:kubernetes.network.dns[0]: ");
+    expect(read({ brokerEgress: [{ labels: { app: "x" }, cidr: "::/0", ports: [1] }] })).toThrow("labels are of pods in a namespace");
+    expect(read({ brokerEgress: [{ namespace: "a", except: ["10.0.0.0/8"], ports: [1] }] })).toThrow("except is of a cidr");
+    expect(read({ brokerEgress: [{ namespace: "a" }] })).toThrow("brokerEgress[0].ports: ");
+  });
+
   it("that are wrong are all told at once, each with its place", () => {
     const read = () =>
       readProdSettings({

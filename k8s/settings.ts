@@ -35,16 +35,27 @@ const resources = (fallback: { readonly cpu: string; readonly cpuLimit?: string;
 /** Pods of somebody else: where they run, and how they are labelled. */
 const peer = z.strictObject({ namespace: dns, labels: labels.default({}) });
 
+const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'addresses as a block: "10.0.0.0/8", of one "10.1.2.3/32"' });
+const ports = z.array(z.int().min(1).max(65_535)).min(1);
+
+/** Ends of connections: pods in the cluster, or addresses outside. */
+const ends = <Ports extends z.ZodType>(of: Ports) =>
+  z
+    .strictObject({
+      namespace: dns.optional(),
+      labels: labels.optional(),
+      cidr: cidr.optional(),
+      except: z.array(cidr).optional(),
+      ports: of,
+    })
+    .refine((end) => (end.namespace ?? end.cidr) !== undefined, { error: "names nobody: a namespace of pods, or a cidr" })
+    .refine((end) => end.labels === undefined || end.namespace !== undefined, { error: "labels are of pods in a namespace" })
+    .refine((end) => end.except === undefined || end.cidr !== undefined, { error: "except is of a cidr" });
+
 /** Where pods may go besides the broker and DNS. */
-const egress = z.strictObject({
-  /** In the cluster. */
-  namespace: dns.optional(),
-  labels: labels.optional(),
-  /** Or outside. */
-  cidr: z.string().optional(),
-  except: z.array(z.string()).optional(),
-  ports: z.array(z.int().min(1).max(65_535)).min(1),
-});
+const egress = ends(ports);
+/** Who answers for names, over UDP and TCP. */
+const resolver = ends(ports.default([53]));
 
 const cluster = z
   .strictObject({
@@ -230,8 +241,10 @@ const network = z
     policies: z.boolean().default(true),
     /** Whoever provisions from inside the cluster. A port-forward needs nothing. */
     provisioners: z.array(peer).default([]),
-    /** Where DNS is answered. */
-    dns: peer.prefault({ namespace: "kube-system", labels: { "k8s-app": "kube-dns" } }),
+    /** Where DNS is answered: by one, or a list. */
+    dns: z
+      .preprocess((written: z.input<typeof resolver> | readonly z.input<typeof resolver>[]) => [written].flat(), z.array(resolver).min(1))
+      .prefault({ namespace: "kube-system", labels: { "k8s-app": "kube-dns" } }),
     /** Further pods that may speak AMQPS. */
     clients: z.array(peer).default([]),
     /** Where the broker may go: upstreams of federation, ends of shovels. */

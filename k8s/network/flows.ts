@@ -31,10 +31,6 @@ export const PEER_PORTS: readonly Port[] = [
   { port: 6000, endPort: 6500 },
   { port: 35_672, endPort: 35_682 },
 ];
-const DNS: readonly Port[] = [
-  { port: 53, protocol: "UDP" },
-  { port: 53, protocol: "TCP" },
-];
 
 /** Ends that an entry of the configuration names. */
 function endsOf({ namespace, labels = {}, cidr, except }: Egress): End[] {
@@ -157,12 +153,21 @@ export function ownPods({ services, settings }: Parts): Peer[] {
   ]).filter(({ namespace }) => inside.has(namespace));
 }
 
+const lookups = (from: End, { network }: ProdSettings): Flow[] =>
+  network.dns.flatMap((resolver) => {
+    const ports = resolver.ports.flatMap((port): Port[] => [
+      { port, protocol: "UDP" },
+      { port, protocol: "TCP" },
+    ]);
+    return endsOf(resolver).map((to): Flow => ({ why: "names are looked up", from, to, ports }));
+  });
+
 /** Everything that has to be let through. What does not stand here is not. */
 export function flows(parts: Parts): Flow[] {
   const needed = [...brokerFlows(parts), ...serviceFlows(parts), ...monitoringFlows(parts)];
   // The store answers, and asks for nothing.
   const asking = ownPods(parts).filter((pods) => !same(pods, storePods(parts.settings)));
-  return [...needed, ...asking.map((from): Flow => ({ why: "names are looked up", from, to: parts.settings.network.dns, ports: DNS }))];
+  return [...needed, ...asking.flatMap((from) => lookups(from, parts.settings))];
 }
 
 export const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);

@@ -217,6 +217,29 @@ describe("network policies", () => {
     ]);
   });
 
+  it("let pods look up names where the configuration says that they are answered, and nowhere else", () => {
+    const usual = { namespace: "kube-system", labels: { "k8s-app": "kube-dns" } };
+    const openshift = { namespace: "openshift-dns", labels: { "dns.operator.openshift.io/daemonset-dns": "default" } };
+    const cache = { ip: "169.254.20.10" };
+    const ends = [usual, { ...usual, labels: {} }, openshift, cache, { ip: "169.254.20.11" }];
+    const webhook = { namespace: "warren-workers", labels: serviceLabels("contextiq", "webhook") };
+    const asked = (dns?: NonNullable<ProdInput["network"]>["dns"]): string[] => {
+      const { policies } = madeOf([systems["contextiq"] as Topology], dns === undefined ? {} : { network: { dns } });
+      return ends.flatMap((to, at) =>
+        [53, 5353].flatMap((port) =>
+          (["UDP", "TCP"] as const)
+            .filter((protocol) => allows(policies, { from: webhook, to, port, protocol }))
+            .map((protocol) => `${at}:${port} ${protocol}`),
+        ),
+      );
+    };
+    expect(asked()).toEqual(["0:53 UDP", "0:53 TCP"]);
+    // As it was written when there was one, by namespace and labels.
+    expect(asked({ namespace: "kube-system" })).toEqual(["0:53 UDP", "0:53 TCP", "1:53 UDP", "1:53 TCP"]);
+    expect(asked({ ...openshift, ports: [5353] })).toEqual(["2:5353 UDP", "2:5353 TCP"]);
+    expect(asked([usual, { cidr: "169.254.20.10/32" }])).toEqual(["0:53 UDP", "0:53 TCP", "3:53 UDP", "3:53 TCP"]);
+  });
+
   it("let in whom the configuration names, and none without policies", () => {
     const topologies = [systems["contextiq"] as Topology];
     const provisioner = { namespace: "ci", labels: { app: "pulumi" } };
