@@ -235,6 +235,14 @@ describe("settings", () => {
     expect(read({ brokerEgress: [{ namespace: "a" }] })).toThrow("brokerEgress[0].ports: ");
   });
 
+  it("of how many there are at least and at most are refused where the one is more than the other", () => {
+    const said = (min: number, max: number) => ({ services: { contextiq: { webhook: { replicas: { min, max } } } } });
+    expect(() => made(said(5, 2))).toThrow("warren:kubernetes.services.contextiq.webhook.replicas: min 5 is more than max 2");
+    expect(() => made(said(2, 2))).not.toThrow();
+    // The other one is the default.
+    expect(() => made({ autoscaling: { max: 1 } })).toThrow("warren:kubernetes.autoscaling: min 2 is more than max 1");
+  });
+
   it("that are wrong are all told at once, each with its place", () => {
     const read = () =>
       readProdSettings({

@@ -32,6 +32,11 @@ const resources = (fallback: { readonly cpu: string; readonly cpuLimit?: string;
     })
     .prefault({});
 
+/** One silently in the place of the other would be a number that nobody wrote. */
+const inOrder = ({ min, max }: { readonly min: number; readonly max: number }, faults: z.RefinementCtx): void => {
+  if (min > max) faults.addIssue({ code: "custom", message: `min ${min} is more than max ${max}` });
+};
+
 /** Pods of somebody else: where they run, and how they are labelled. */
 const peer = z.strictObject({ namespace: dns, labels: labels.default({}) });
 
@@ -142,6 +147,7 @@ const autoscaling = z
     /** Generation of the autoscaler's user. */
     generation: z.int().min(1).default(1),
   })
+  .superRefine(inOrder)
   .prefault({});
 
 export const service = z
@@ -173,6 +179,7 @@ export const service = z
         perReplica: z.int().min(1).optional(),
         cpu: z.int().min(1).max(100).optional(),
       })
+      .superRefine(inOrder)
       .optional(),
     autoscaling: z.enum(["keda", "hpa", "none"]).optional(),
     health: z
@@ -272,7 +279,6 @@ export const prodSettings = z.strictObject({
     .strictObject({
       /** Files and https addresses of manifests that the stack applies before all else, and takes away last. @default none: they are there */
       manifests: z.array(z.string().min(1)).default([]),
-      cluster: peer.prefault({ namespace: "rabbitmq-system", labels: { "app.kubernetes.io/component": "rabbitmq-operator" } }),
       topology: peer.prefault({
         namespace: "rabbitmq-system",
         labels: { "app.kubernetes.io/name": "messaging-topology-operator" },
