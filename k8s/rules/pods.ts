@@ -1,5 +1,12 @@
 /** Rules for pods: what they may, what they ask for, how they start and end. */
+import { TABLE } from "../../workers/settings/table.js";
 import { containersOf, deployments, ofKind, say, specOf, type PolicyRule } from "./rule.js";
+
+/** Seconds, as a worker reads them; none where it would refuse the text. */
+function drainSeconds(said: string): number | undefined {
+  const { data } = TABLE.WARREN_DRAIN_DEADLINE.schema.safeParse(said);
+  return data === undefined ? undefined : data / 1000;
+}
 
 const SECRET_NAME = /PASSWORD|SECRET|TOKEN|API_KEY|PRIVATE_KEY|CREDENTIAL/;
 
@@ -129,9 +136,14 @@ export const podRules: readonly PolicyRule[] = [
     *find(manifests) {
       for (const { object, pod, container } of containersOf(manifests)) {
         const said = container.env?.find(({ name }) => name === "WARREN_DRAIN_DEADLINE")?.value;
-        const drain = said === undefined ? 0 : Number.parseFloat(said);
+        const drain = said === undefined ? 0 : drainSeconds(said);
         const { terminationGracePeriodSeconds: grace = 30 } = pod;
-        yield* say(object, grace <= drain && `ends after ${grace} s, and drains for ${drain} s`, grace < 5 && `ends after ${grace} s`);
+        yield* say(
+          object,
+          drain === undefined && `drains for ${JSON.stringify(said)}, which is no time that a worker takes`,
+          drain !== undefined && grace <= drain && `ends after ${grace} s, and drains for ${drain} s`,
+          grace < 5 && `ends after ${grace} s`,
+        );
       }
       for (const object of ofKind(manifests.objects, "RabbitmqCluster")) {
         const { terminationGracePeriodSeconds: grace = 604_800 } = specOf<{ readonly terminationGracePeriodSeconds?: number }>(object);

@@ -58,6 +58,13 @@ const without =
   };
 const trigger = (objects: Json[]): Json => spec(objects, "ScaledObject", WORKER)["triggers"]?.[0] as Json;
 
+const drains =
+  (value: string): Change =>
+  (objects) => {
+    const env = container(objects)["env"]?.find(({ name }) => name === "WARREN_DRAIN_DEADLINE") as unknown as Json;
+    set(env, "value", value);
+  };
+
 /** By rule: changes, and a word of what is then said. */
 const CHANGES: Readonly<Record<string, readonly (readonly [string, Change])[]>> = {
   resources: [
@@ -91,6 +98,9 @@ const CHANGES: Readonly<Record<string, readonly (readonly [string, Change])[]>> 
   ],
   "grace-period": [
     ["ends after 30 s, and drains for 90 s", (all) => set(template(all), "terminationGracePeriodSeconds", 30)],
+    ["ends after 105 s, and drains for 600 s", drains("10 minutes")],
+    ["ends after 105 s, and drains for 600 s", drains("600000")],
+    ['drains for "soon", which is no time', drains("soon")],
     ["gives a node 10 s", (all) => set(spec(all, "RabbitmqCluster"), "terminationGracePeriodSeconds", 10)],
   ],
   "secret-in-environment": [
