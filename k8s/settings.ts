@@ -66,7 +66,7 @@ const cluster = z
   .strictObject({
     /** Of the RabbitmqCluster, and of its Service. */
     name: dns.max(45).default("rabbitmq"),
-    image: z.string().default("rabbitmq:4.3-management"),
+    image: z.string().default("rabbitmq:4.3.6-management"),
     imagePullSecrets: z.array(subdomain).default([]),
     /** Nodes: one cannot be lost without an outage. */
     nodes: z.literal([1, 3, 5]).default(3),

@@ -91,6 +91,21 @@ export async function hasImage(image: string): Promise<boolean> {
   return (await run("docker", ["image", "inspect", "--format", "{{.Id}}", image])).code === 0;
 }
 
+/** The broker's image by a name that does not move; what is made here has one. The official one says its version (source: its Dockerfile). */
+export async function settledName(image: string): Promise<string> {
+  if (image !== official) return image;
+  const inspect = ["image", "inspect", "--format", "{{range .Config.Env}}{{println .}}{{end}}", image];
+  const { stdout } = await need(`Looking into the image ${image}`, "docker", inspect);
+  const version = /^RABBITMQ_VERSION=(\d+\.\d+\.\d+)/m.exec(stdout)?.[1];
+  if (version === undefined)
+    throw new WarrenError(`The image ${image} does not say which version it is`, {
+      remedy: `docker pull ${image}: that is not the official one`,
+    });
+  const name = `rabbitmq:${version}-management`;
+  await need(`Naming the image ${name}`, "docker", ["tag", image, name]);
+  return name;
+}
+
 /** Why one of them could not be had; `undefined`: all were. */
 export async function pullAll(images: readonly string[], say: Say): Promise<string | undefined> {
   for (const image of images) {

@@ -9,7 +9,7 @@ import { valueIn, withConfig } from "./config.js";
 import { type DockerObject, dockerObjects, remove, removeLabelled } from "./containers.js";
 import { clusterOf, intoCluster, isInKubernetes, type Configured } from "./into-cluster.js";
 import { getDocker } from "./docker.js";
-import { getBrokerImage } from "./image.js";
+import { getBrokerImage, settledName } from "./image.js";
 import { importImage } from "./kubernetes/images.js";
 import { contextName } from "./kubernetes/layout.js";
 import { getMonitoringImages } from "./monitoring-images.js";
@@ -170,7 +170,7 @@ async function imagesFor(settings: Settings, config: Configured): Promise<Images
 async function imagesForCluster(config: Configured): Promise<Images> {
   if (clusterOf(config).getCurrentContext() !== contextName) return {};
   await step("Docker engine", getDocker);
-  const broker = await step("Broker image", getBrokerImage);
+  const broker = await settledName(await step("Broker image", getBrokerImage));
   const { image: worker } = await step("Worker image", getWorkerImage);
   await step("Images in the lab's cluster", async () => {
     const brought = [await importImage(broker), await importImage(worker)].some(Boolean);

@@ -88,7 +88,9 @@ const CHANGES: Readonly<Record<string, readonly (readonly [string, Change])[]>> 
   "image-tag": [
     ["worker:latest", (all) => set(container(all), "image", "warren/worker:latest")],
     ["localhost:5000/worker", (all) => set(container(all), "image", "localhost:5000/worker")],
-    ["rabbitmq", (all) => set(spec(all, "RabbitmqCluster"), "image", "rabbitmq")],
+    ['runs "rabbitmq"', (all) => set(spec(all, "RabbitmqCluster"), "image", "rabbitmq")],
+    ["rabbitmq:4.3-management", (all) => set(spec(all, "RabbitmqCluster"), "image", "rabbitmq:4.3-management")],
+    ["mirror:5000/library/rabbitmq:4", (all) => set(spec(all, "RabbitmqCluster"), "image", "mirror:5000/library/rabbitmq:4")],
   ],
   "service-account": [
     ["token", (all) => set(template(all), "automountServiceAccountToken", true)],
@@ -240,6 +242,11 @@ describe("every rule", () => {
     expect(review(load(" ")).map(({ code }) => code)).toEqual(["probes", "probes"]);
   });
 });
+
+it.each(["mirror:5000/library/rabbitmq:4.3.6-management", "warren/rabbitmq:4.3.6-debian-1", "rabbitmq:4@sha256:0f", "shop/broker:7"])(
+  "an image that does not move may be called %s",
+  (image) => expect(review(manifestsOf(["debias"], { cluster: { image } }))).toEqual([]),
+);
 
 it("what is broken by settings is told by rule, with its reason", () => {
   const found = review(manifestsOf(["debias"], { cluster: { nodes: 1 }, workers: { image: "warren/worker:latest" } }));
