@@ -44,6 +44,8 @@ export const EndpointFile = z.strictObject({
   caFile: z.string().min(1).optional(),
   /** What is provisioned there, as the stack's configuration names it: a system, or a file. */
   system: z.string().min(1).optional(),
+  /** Whose sizes it has there. A topology need not declare it: then it has the base sizes. */
+  environment: z.string().min(1).optional(),
 });
 export type EndpointFile = z.infer<typeof EndpointFile>;
 
@@ -56,6 +58,8 @@ export interface BrokerAddress {
   readonly metricsUrl?: string;
   /** If the address names one. */
   readonly vhost?: string;
+  /** Of the dev stack: whose sizes it has. */
+  readonly environment?: string;
   /** What named it. */
   readonly source: "--broker" | "WARREN_BROKER_URL" | "dev stack";
 }
@@ -102,6 +106,7 @@ export function brokerAddress(options: AddressOptions = {}): BrokerAddress {
     management: { endpoint: file.managementUrl, username: file.username, password, ...ca },
     amqpUrl: file.amqpUrl,
     ...(file.metricsUrl === undefined ? {} : { metricsUrl: file.metricsUrl }),
+    ...(file.environment === undefined ? {} : { environment: file.environment }),
     source: "dev stack",
   };
 }

@@ -19,6 +19,8 @@ export interface AmqpTarget {
   readonly management: Management;
   /** That of `--vhost`, else of the address. */
   readonly vhost: string | undefined;
+  /** If the broker is the dev stack's: whose sizes it has. */
+  readonly environment?: string;
   readonly settings: (vhost: string) => BrokerSettings;
 }
 
@@ -48,6 +50,7 @@ export async function withTarget<T>(given: TargetOptions, console: Console, work
     return await work({
       management,
       vhost: given.vhost ?? address.vhost,
+      ...(address.environment === undefined ? {} : { environment: address.environment }),
       settings: (vhost) => ({ address: amqp, vhost, credentials: { username, password }, tls, name: "warren" }),
     });
   } catch (error) {

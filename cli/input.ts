@@ -1,7 +1,7 @@
 /** What a verb works on: a system's name, a file, definitions, or what a live broker holds, as one installation. */
 import { readFileSync } from "node:fs";
 import { Management } from "../broker/index.js";
-import { brokerAddress } from "../broker/address.js";
+import { brokerAddress, type BrokerAddress } from "../broker/address.js";
 import { loadTopology } from "../sources/load.js";
 import { WarrenError } from "../topology/errors.js";
 import type { Finding } from "../topology/check/finding.js";
@@ -13,6 +13,7 @@ import { nearest } from "../topology/nearest.js";
 import { read } from "../topology/read.js";
 import { systems } from "../topology/systems/index.js";
 import { visible, type Console } from "./output.js";
+import { BASE_SIZES } from "./verb.js";
 
 export interface Input {
   /** What it is called in messages. */
@@ -93,14 +94,32 @@ export async function readInput(argument: string | undefined, broker: string | u
 
 /** Throws a WarrenError (exit code 2) for an environment that topologies with environments do not have: its sizes would not be those meant. */
 export function checkEnvironment(installation: Installation, environment: string | undefined): void {
-  if (environment === undefined) return;
+  if (environment === undefined || environment === BASE_SIZES) return;
   const known = environmentsOf(installation);
   // A topology without any has the same sizes in all of them.
   if (known.length === 0 || known.includes(environment)) return;
   const near = nearest(environment, known);
   throw new WarrenError(`No topology here has an environment "${visible(environment)}".`, {
-    ...(known.length > 0 ? { allowed: known } : {}),
-    remedy: `${near === undefined ? "" : `did you mean "${visible(near)}"? Otherwise `}declare it under \`environments\`, or leave --environment out`,
+    allowed: [...known, BASE_SIZES],
+    remedy: `${near === undefined ? "" : `did you mean "${visible(near)}"? Otherwise `}declare it under \`environments\`, or take the base sizes: --environment ${BASE_SIZES}`,
+    exitCode: 2,
+  });
+}
+
+/**
+ * Whose sizes a live broker has, for verbs that lay a topology beside it: those of another environment would be faults there, or be put there.
+ * The dev stack has said it itself. Throws a WarrenError (exit code 2) where it has to be said.
+ */
+export function liveEnvironment(
+  installation: Installation,
+  given: string | undefined,
+  { environment }: Pick<BrokerAddress, "environment">,
+): string | undefined {
+  const known = environmentsOf(installation);
+  if (given !== undefined || environment !== undefined || known.length === 0) return given ?? environment;
+  throw new WarrenError("The topology has other sizes in each environment, and none is named: which does the broker have?", {
+    allowed: [...known, BASE_SIZES],
+    remedy: `name it: --environment ${visible(known.at(-1) ?? "")}; a stack has that of its warren:environment, else of its own name, and the base sizes (${BASE_SIZES}) if the topology does not have that one`,
     exitCode: 2,
   });
 }

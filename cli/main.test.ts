@@ -183,6 +183,7 @@ describe("input", () => {
     [["graph", "debias", "-o", "no/such/folder.svg"], "cannot be written"],
     [["graph", "debias", "-o", "d.png"], ".svg, .dot"],
     [["check", "contextiq", "-e", "prdo"], 'did you mean "prod"?'],
+    [["check", "contextiq", "-e", "prdo"], "--environment none"],
     [["graph", "contextiq", "-e", "prdo"], 'No topology here has an environment "prdo"'],
     [["explain", "debias", "evnts", ""], 'did you mean "events"?'],
     [["explain", "debias", "events"], "explain takes 3 words"],

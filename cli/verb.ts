@@ -12,6 +12,9 @@ export type Verb = (program: Command, console: Console, exit: (code: ExitCode) =
 export const TOPOLOGY =
   "a system's name, a file (.ts, .js, .json; file.ts#name for one of its exports), definitions that RabbitMQ exported, - for the input";
 
+/** In place of an environment's name: what the topology has outside of its environments, as a stack has it whose name is none of them. */
+export const BASE_SIZES = "none";
+
 /** Options that several verbs take. */
 export const options = {
   json: () => new Option("--json", "print one JSON object"),
@@ -20,7 +23,7 @@ export const options = {
       "--broker <url>",
       "what this broker holds, instead of a topology: http://user:password@host:15672 or amqp://user:password@host/vhost",
     ),
-  environment: () => new Option("-e, --environment <name>", "with the sizes of this environment"),
+  environment: () => new Option("-e, --environment <name>", `with the sizes of this environment; ${BASE_SIZES}: the base sizes`),
   output: () => new Option("-o, --output <file>", "write to a file"),
   vhost: () => new Option("--topology <name>", "which one, where the input has several"),
 };

@@ -50,6 +50,7 @@ describe("the exporter", () => {
     const { installation: again, findings } = read(value, label);
     expect(findings).toEqual([]);
     expect(again && compileInstallation(again)).toEqual(compileInstallation(installation, environment));
+    expect(again?.topologies.some(({ environments }) => environments)).toBe(environment === undefined);
   });
 });
 

@@ -226,7 +226,15 @@ async function openDocker(
     announce: (topology, monitored = {}) => {
       if (pulumi.runtime.isDryRun()) return;
       const address = {
-        ...{ managementUrl, amqpUrl, metricsUrl, username: ADMINISTRATOR, password, system: settings.system },
+        ...{
+          managementUrl,
+          amqpUrl,
+          metricsUrl,
+          username: ADMINISTRATOR,
+          password,
+          system: settings.system,
+          environment: settings.environment,
+        },
         ...(nodes > 1 ? { amqpUrls: [...broker.amqpUrls], metricsUrls: [...broker.metricsUrls] } : {}),
         ...(tls ? { caFile: CA_FILE, amqpsUrls: [...broker.amqpsUrls] } : {}),
         ...monitored,

@@ -146,7 +146,8 @@ export async function openKubernetes(
         const { managementUrl, amqpUrl, caName, topologyFile: system } = place;
         // With the stack's own users and the sizes of its environment, of which the system itself knows nothing.
         writeFileSync(join(directory, system), topologyScript(installation, settings.environment));
-        writeEndpoint(directory, { managementUrl, amqpUrl, username, password, system, caFile: caName }, stack);
+        const { environment } = settings;
+        writeEndpoint(directory, { managementUrl, amqpUrl, username, password, system, environment, caFile: caName }, stack);
       });
     },
     inKubernetes: {

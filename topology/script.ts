@@ -9,7 +9,9 @@ import type { Installation } from "./model.js";
 export function topologyScript(installation: Installation, environment?: string): string {
   const requests: [number, string][] = [];
   const topologies = installation.topologies.map((topology, index) => {
-    const { messages, ...rest } = forEnvironment(topology, environment);
+    const { messages, environments, ...sized } = forEnvironment(topology, environment);
+    // With the sizes of one in it, it has no others: nobody has to be asked which.
+    const rest = { ...sized, ...(environment === undefined && environments ? { environments } : {}) };
     if (!messages) return rest;
     const plain = Object.entries(messages).map(([name, { schema: _, reply, ...message }]) => {
       if (reply) requests.push([index, name]);

@@ -14,7 +14,7 @@ import type { Report } from "../../conformance/report.js";
 import { conform } from "../../conformance/run.js";
 import type { Target } from "../../conformance/target.js";
 import { WarrenError } from "../../topology/errors.js";
-import { readInstallation } from "../input.js";
+import { liveEnvironment, readInstallation } from "../input.js";
 import { interruption } from "../interruption.js";
 import { deliver, json, requireWritable, table, type Console } from "../output.js";
 import { examples, options, TOPOLOGY, type ExitCode, type Verb } from "../verb.js";
@@ -55,7 +55,7 @@ function targetOf(installation: Target["installation"], given: Options, console:
   const address = brokerAddress({ url: given.broker, environment: console.environment, directory: console.cwd });
   return {
     installation,
-    environment: given.environment,
+    environment: liveEnvironment(installation, given.environment, address),
     management: address.management,
     amqpUrl: given.amqp ?? address.amqpUrl,
     metricsUrl: given.metrics ?? address.metricsUrl,
@@ -123,7 +123,7 @@ export const conformanceVerb: Verb = (program, console, exit) => {
       examples(
         "warren conformance",
         "warren conformance contextiq --profile full --html report.html",
-        "warren conformance ./orders.ts --broker amqps://admin:secret@broker:5671 --profile read-only --json",
+        "warren conformance ./orders.ts -e prod --broker amqps://admin:secret@broker:5671 --profile read-only --json",
       ),
     )
     .action(async (topology: string | undefined, given: Options) => {
@@ -137,10 +137,11 @@ export const conformanceVerb: Verb = (program, console, exit) => {
       for (const file of [given.junit, given.html]) if (file !== undefined) requireWritable(file);
       const named = topology ?? (given.broker === undefined ? readEndpoint(console.cwd)?.system : undefined);
       const installation = await readInstallation(named, { environment: given.environment }, console);
+      const target = targetOf(installation, given, console);
       const progress = progressPrinter(console.progress ?? { write: console.error }, console.style);
       const interrupted = interruption((why) => new WarrenError(`Interrupted (${why}): nothing is reported.`));
       interrupted.signal.addEventListener("abort", () => console.error(`\n${REMOVING}: some seconds`));
-      const report = await conform(targetOf(installation, given, console), {
+      const report = await conform(target, {
         profile: given.profile,
         only: given.only,
         long: given.long ?? false,
@@ -155,7 +156,7 @@ export const conformanceVerb: Verb = (program, console, exit) => {
       console.out(given.json ? json(report) : terminalReport(report, console.style));
       if (given.junit !== undefined) deliver(console, junitReport(report), given.junit);
       if (given.html !== undefined)
-        deliver(console, htmlReport(report, await topologyDiagrams(installation, given.environment)), given.html);
+        deliver(console, htmlReport(report, await topologyDiagrams(installation, target.environment)), given.html);
       exit(exitCode(report, given.strict ?? false));
     });
 };

@@ -7,7 +7,7 @@ import { WarrenError } from "../../topology/errors.js";
 import { requireProm, textfile, writeTextfile, type Look } from "../drift/textfile.js";
 import { changedLines, watchDrift } from "../drift/watch.js";
 import { durationOption } from "../duration-option.js";
-import { readInstallation } from "../input.js";
+import { liveEnvironment, readInstallation } from "../input.js";
 import { json, visible } from "../output.js";
 import { signalled } from "../signalled.js";
 import { examples, options, TOPOLOGY, type Verb } from "../verb.js";
@@ -51,17 +51,18 @@ export const driftVerb: Verb = (program, console, exit) => {
       "after",
       examples(
         "warren drift contextiq",
-        "warren drift ./orders.ts --broker http://admin:secret@broker:15672 --json",
-        "warren drift ./orders.ts --watch --interval 5m --textfile /var/lib/node_exporter/textfile/warren.prom",
+        "warren drift ./orders.ts -e prod --broker http://admin:secret@broker:15672 --json",
+        "warren drift ./orders.ts -e prod --watch --interval 5m --textfile /var/lib/node_exporter/textfile/warren.prom",
       ),
     )
     .action(async (topology: string, given: Options) => {
       exit(2);
       const every = intervalOf(given);
       if (given.textfile !== undefined) requireProm(given.textfile);
-      const plan = compileInstallation(await readInstallation(topology, { environment: given.environment }, console), given.environment);
-      const vhosts = plan.vhosts.map(({ vhost }) => vhost.name);
+      const installation = await readInstallation(topology, { environment: given.environment }, console);
       const address = brokerAddress({ url: given.broker, environment: console.environment, directory: console.cwd });
+      const plan = compileInstallation(installation, liveEnvironment(installation, given.environment, address));
+      const vhosts = plan.vhosts.map(({ vhost }) => vhost.name);
       const management = new Management(address.management);
       const look = async (): Promise<Drift> => drift(plan, await readLive(management, vhosts));
       const onLook = (found: Look): void => {

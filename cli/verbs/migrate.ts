@@ -5,7 +5,7 @@ import { laterPolicies, Migration, progressText, type LaterPolicy, type Progress
 import { compileInstallation } from "../../topology/compile/compile.js";
 import { WarrenError } from "../../topology/errors.js";
 import { withTarget, type TargetOptions } from "../amqp-target.js";
-import { readInstallation } from "../input.js";
+import { liveEnvironment, readInstallation } from "../input.js";
 import { interruption } from "../interruption.js";
 import { direct, findPlanned, refuseDirect, type Found } from "../migrate/planned.js";
 import { isDone, reportText, type MigrationReport } from "../migrate/report.js";
@@ -39,9 +39,9 @@ const isFirst = ({ name, kind }: LaterPolicy, at: number, all: readonly LaterPol
 
 async function migrate(topology: string, name: string, given: Options, console: Console): Promise<ExitCode> {
   const installation = await readInstallation(topology, { environment: given.environment }, console);
-  const plan = compileInstallation(installation, given.environment);
-  const found = findPlanned(plan, name, given.vhost);
-  return withTarget(given, console, async ({ management, settings }) => {
+  return withTarget(given, console, async ({ management, settings, ...target }) => {
+    const plan = compileInstallation(installation, liveEnvironment(installation, given.environment, target));
+    const found = findPlanned(plan, name, given.vhost);
     const progress = progressOn(console);
     const { signal, end } = interruption(
       (why) => new WarrenError(`Ended by ${why}.`, { remedy: "run it again: it goes on from where it is" }),
@@ -105,8 +105,8 @@ export const migrateVerb: Verb = (program, console, exit) => {
       "after",
       examples(
         "warren migrate contextiq extraction.requests",
-        "warren migrate ./orders.ts orders --yes",
-        "warren migrate ./orders.ts orders --yes --broker amqps://admin:secret@broker:5671/shop --json",
+        "warren migrate ./orders.ts orders -e prod --yes",
+        "warren migrate ./orders.ts orders -e prod --yes --broker amqps://admin:secret@broker:5671/shop --json",
       ),
     );
   withBroker(command).action(async (topology: string, queue: string, given: Options) =>
