@@ -340,6 +340,14 @@ export class Management {
     return this.#find(named(wire.WireExchangeTraffic), encode`/api/exchanges/${vhost}` + `?columns=${columns}`);
   }
 
+  /**
+   * By the statistics, what was published to a queue, from each exchange. Channels of AMQP 0-9-1 count, each from its first report on (5 s);
+   * what the broker itself publishes (dead letters) does not.
+   */
+  async incoming(vhost: string, name: string): Promise<wire.WireIncoming[]> {
+    return (await this.#find(wire.WireIncomingOf, encode`/api/queues/${vhost}/${name}` + "?columns=name,incoming"))?.incoming ?? [];
+  }
+
   /** All of a vhost, each with the name that the API has for it. */
   allBindings(vhost: string): Promise<wire.WireBinding[]> {
     return this.#read(z.array(wire.WireBinding), encode`/api/bindings/${vhost}`);

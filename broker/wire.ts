@@ -243,6 +243,19 @@ export const WireExchangeTraffic = z.object({
 });
 export type WireExchangeTraffic = z.infer<typeof WireExchangeTraffic>;
 
+/** What came to a queue from one exchange. */
+export const WireIncoming = z.object({
+  /** "" is the default one. */
+  exchange: z.object({ name: z.string() }),
+  stats: z.union([
+    z.object({ publish: z.number().optional(), publish_details: Rate }),
+    z.array(z.never()).transform((): { publish?: number; publish_details?: { rate: number } } => ({})),
+  ]),
+});
+export type WireIncoming = z.infer<typeof WireIncoming>;
+/** Without it where the statistics are off. */
+export const WireIncomingOf = z.object({ name: z.string(), incoming: z.array(WireIncoming).optional() });
+
 export const WireFeatureFlag = z.object({ name: z.string(), state: z.string(), stability: z.string() });
 export type WireFeatureFlag = z.infer<typeof WireFeatureFlag>;
 

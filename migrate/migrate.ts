@@ -19,7 +19,7 @@ import { plural } from "../topology/plural.js";
 import type { BrokerSettings } from "../workers/dead-letters/connection.js";
 import { bring, type BringArgs } from "./bring.js";
 import { makeHeld } from "./hold.js";
-import { feedersOf, isRung, messagesIn, typeOf } from "./live-queue.js";
+import { feedersOf, isRung, messagesIn, setting, typeOf } from "./live-queue.js";
 import { Mover } from "./mover.js";
 import { requireSafe } from "./safe.js";
 import { heldFor, standing, type Held, type Standing } from "./stage.js";
@@ -52,6 +52,8 @@ export interface Migrated {
   readonly resumed: boolean;
   /** Out of the old queue, and back into the new one; consumers may have taken some in between. */
   readonly moved: { readonly out: number; readonly back: number };
+  /** Out of the old queue while consumers took from it too, who had newer ones first. */
+  readonly besideConsumers: number;
   /** Messages that new ones may have overtaken, at the end. */
   readonly overtaken: number;
   /** Of these the name of the user is not on them any more. */
@@ -72,6 +74,7 @@ export class Migration {
   readonly #held: Held;
   #out = 0;
   #back = 0;
+  #besideConsumers = 0;
   #overtaken = 0;
   #withoutUser = 0;
 
@@ -105,16 +108,19 @@ export class Migration {
       });
     if (stage === "change") {
       const live = await management.getQueue(this.#vhost, this.#name);
-      if (live) await requireSafe(this.args, live);
+      const consumers = live ? await requireSafe(this.args, live) : 0;
       await this.#prepare(live);
-      await this.#empty();
+      await this.#empty(consumers, live !== undefined && setting(live, "single-active-consumer") === true);
     }
     if (stage === "change" || stage === "declare") await this.#declare();
     if (stage !== "done") await this.#return();
     // The last to go.
     for (const name of Object.values(this.#held) as string[]) await management.deletePolicy(this.#vhost, name);
     const moved = { out: this.#out, back: this.#back };
-    return { resumed: isHeld, moved, overtaken: this.#overtaken, withoutUser: this.#withoutUser };
+    return {
+      ...{ resumed: isHeld, moved, besideConsumers: this.#besideConsumers },
+      ...{ overtaken: this.#overtaken, withoutUser: this.#withoutUser },
+    };
   }
 
   #step(text: string): void {
@@ -137,30 +143,55 @@ export class Migration {
     return (await this.args.management.queueBindings(this.#vhost, queue)).filter(({ source }) => source !== "");
   }
 
-  /** Until nothing is in the queue, at its consumers, or on its way back to it from a queue where it waits. */
-  async #empty(): Promise<void> {
-    this.#step(`what is in ${this.#name} goes to its consumers, and to ${this.#held.old}`);
-    const feeders = (await feedersOf(this.args.management, this.#vhost, this.#name)).filter(isRung).map(({ name }) => name);
-    const mover = await Mover.open({ broker: this.args.broker, from: this.#name, to: this.#held.old });
+  /**
+   * Until nothing is in the queue, at its consumers, or on its way back to it from a queue where it waits.
+   *
+   * @param isOneActive only the active one of its consumers is given any, in order: the mover when it is that, or none
+   */
+  async #empty(consumers: number, isOneActive: boolean): Promise<void> {
+    const name = this.#name;
+    const told = new Set<string>();
+    const tell = (why: string): void => {
+      if (told.has(why)) return;
+      told.add(why);
+      this.#step(why);
+    };
+    this.#step(`what is in ${name} goes to its consumers, and to ${this.#held.old}`);
+    if (isOneActive && consumers > 0) tell(`only the active consumer of ${name} is given messages: what it leaves when it ends is moved`);
+    const feeders = (await feedersOf(this.args.management, this.#vhost, name)).filter(isRung).map((queue) => queue.name);
+    const mover = await Mover.open({ broker: this.args.broker, from: name, to: this.#held.old });
+    // For as long as a count may be old: an older one would tell of a message by then.
+    const countMs = settleMs(["quorum"]);
+    const emptyMs = countMs + 2 * LOOK_MS;
+    let [since, isShared] = [Date.now(), consumers > 0 && !isOneActive];
+    /** Looks that found none, one after the other. */
+    let empty = 0;
     try {
-      let [since, told] = [Date.now(), ""];
-      // Empty for as long as a count may be old: an older one would tell of a message by then.
-      while (Date.now() - since < settleMs(["quorum"]) + 2 * LOOK_MS) {
+      while (Date.now() - since < emptyMs) {
         await this.#pause();
         const left = await mover.left();
+        isShared ||= mover.others > 0 && !isOneActive;
+        if (isShared) tell(`consumers take from ${name} beside the move: newer messages may come to them before those that are moved`);
         this.args.onProgress?.({ doing: "emptying", moved: mover.moved, left });
         if (left > 0) {
-          since = Date.now();
+          if (empty > 1)
+            tell(
+              `messages came to ${name} again, by its name, from its ladder, or given back by a consumer: it waits until none has come for ${emptyMs / 1000} s`,
+            );
+          [since, empty] = [Date.now(), 0];
           continue;
         }
+        empty++;
         // Of all queues of the vhost: asked for only where it decides.
         const of = await messagesIn(this.args.management, this.#vhost);
-        const waiting = feeders.filter((name) => of(name) > 0);
-        if (of(this.#name) > 0 || waiting.length > 0) since = Date.now();
-        const why = `waiting for ${waiting.join(", ")}, whose messages come back to ${this.#name}`;
-        if (waiting.length > 0 && why !== told) this.#step((told = why));
+        const waiting = feeders.filter((feeder) => of(feeder) > 0);
+        if (of(name) > 0 || waiting.length > 0) since = Date.now();
+        if (waiting.length > 0) tell(`waiting for ${waiting.join(", ")}, whose messages come back to ${name}`);
+        else if (of(name) > 0 && empty * LOOK_MS > countMs)
+          tell(`waiting for what consumers of ${name} hold, or what still comes by its name`);
       }
       this.#out += mover.moved;
+      if (isShared) this.#besideConsumers += mover.moved;
       this.#withoutUser += mover.withoutUser;
     } finally {
       await mover.close();

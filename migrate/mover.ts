@@ -30,6 +30,8 @@ export class Mover {
   moved = 0;
   /** Published as somebody else than they say; the broker would refuse the name. */
   withoutUser = 0;
+  /** Who consumes from where it takes them, without itself, at the last look. */
+  others = 0;
   #inFlight = 0;
   /** Delivered, and not published yet. */
   #pending: ConsumeMessage[] = [];
@@ -147,7 +149,8 @@ export class Mover {
 
   /** Messages that it has to move yet, without those that other consumers hold. Throws what went wrong with the move. */
   async left(): Promise<number> {
-    const { messageCount } = await this.#check(this.args.from);
+    const { messageCount, consumerCount } = await this.#check(this.args.from);
+    this.others = consumerCount - 1;
     return messageCount + this.#inFlight + this.#pending.length;
   }
 

@@ -5,6 +5,7 @@ import type { PlannedPolicy, PlannedQueue } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
 import { plural } from "../topology/plural.js";
 import { checkQueue, Connection, type BrokerSettings } from "../workers/dead-letters/connection.js";
+import { publishedByName, shovelsInto } from "./by-name.js";
 import { feedersOf, isRung, messagesIn, setting, typeOf } from "./live-queue.js";
 import { limitsOf } from "./room.js";
 
@@ -16,14 +17,16 @@ export interface SafeArgs {
   readonly publishersStopped?: boolean;
 }
 
-/** Throws a `WorkerError` or a WarrenError that says why, and what to do first. */
-export async function requireSafe(args: SafeArgs, live: WireQueue): Promise<void> {
+/** Throws a `WorkerError` or a WarrenError that says why, and what to do first. Gives the number of consumers. */
+export async function requireSafe(args: SafeArgs, live: WireQueue): Promise<number> {
   const consumers = await requireConnection(args);
   requireLasting(live);
   await requireTakers(args);
   await requireKey(args, live);
   await requireNoDeaths(args);
+  await requireNotByName(args, live);
   if (consumers === 0) await requireRoom(args, live);
+  return consumers;
 }
 
 const refusal = (name: string, fault: string, remedy: string): WarrenError => new WarrenError(`${name} ${fault}.`, { remedy, exitCode: 2 });
@@ -84,6 +87,29 @@ async function requireNoDeaths({ management, broker: { vhost }, queue: { name },
       name,
       `takes dead letters of ${others.map((queue) => queue.name).join(", ")} past all exchanges: those that come when it is made again would be lost`,
       "stop the consumers of these, and say so: --publishers-stopped",
+    );
+}
+
+/** Who publishes by the queue's name can be led nowhere. That nobody is seen proves nothing: statistics are late, and know no AMQP 1.0. */
+export async function requireNotByName({ management, broker: { vhost }, publishersStopped }: SafeArgs, live: WireQueue): Promise<void> {
+  if (publishersStopped) return;
+  const { name } = live;
+  const [exported, incoming] = await Promise.all([management.definitions(), management.incoming(vhost, name)]);
+  const { messages, rate } = publishedByName(incoming);
+  const ways = [
+    ...shovelsInto({ vhost, name }, exported?.definitions.parameters ?? []),
+    ...(["federation-upstream", "federation-upstream-set"].some((key) => setting(live, key) !== undefined)
+      ? [`its federation (policy ${live.policy ?? "unknown"})`]
+      : []),
+    ...(messages > 0
+      ? [`publishers to the default exchange (${plural(messages, "message")} since the statistics began, ${rate}/s now)`]
+      : []),
+  ];
+  if (ways.length > 0)
+    throw refusal(
+      name,
+      `is reached by its name, past all exchanges, by ${ways.join(", ")}: what comes when it is made again would be lost`,
+      "stop these, and say so: --publishers-stopped. What warren migrate and warren dlq requeue put there counts as published too: if it was that, say so as well",
     );
 }
 

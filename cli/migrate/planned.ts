@@ -1,4 +1,5 @@
 /** The queue that is meant, as the topology has it. */
+import { shovelsInto } from "../../migrate/index.js";
 import type { InstallationPlan, PlannedPolicy, PlannedQueue, Plan } from "../../topology/compile/plan.js";
 import { WarrenError } from "../../topology/errors.js";
 import type { Installation } from "../../topology/model.js";
@@ -49,19 +50,21 @@ export function findPlanned(plan: InstallationPlan, name: string, vhost: string 
   });
 }
 
-/** Messages of the topology that reach the queue past all exchanges: no binding can lead them elsewhere. */
-export const direct = ({ topologies }: Installation, { vhost, queue }: Found): string[] =>
-  topologies
+/** What by the topology reaches the queue past all exchanges: no binding can lead it elsewhere. */
+export function direct({ topologies }: Installation, plan: InstallationPlan, { vhost, queue }: Found): string[] {
+  const messages = topologies
     .filter((topology) => vhostName(topology) === vhost)
-    .flatMap(({ messages }) => Object.entries(messages ?? {}))
+    .flatMap(({ messages: all }) => Object.entries(all ?? {}))
     .filter(([, { to }]) => typeof to === "object" && "queue" in to && to.queue === queue.name)
-    .map(([name]) => name);
+    .map(([name]) => `message ${JSON.stringify(name)}`);
+  const parameters = plan.vhosts.flatMap((of) => of.parameters.map((parameter) => ({ ...parameter, vhost: of.vhost.name })));
+  return [...messages, ...shovelsInto({ vhost, name: queue.name }, parameters)];
+}
 
-export function refuseDirect(names: readonly string[], queue: string): void {
-  if (names.length === 0) return;
-  const which = names.map((name) => `"${visible(name)}"`).join(", ");
+export function refuseDirect(ways: readonly string[], queue: string): void {
+  if (ways.length === 0) return;
   throw new WarrenError(
-    `Messages go to "${visible(queue)}" past all exchanges: ${which}. Those that come when it is made again would be lost.`,
+    `Messages go to "${visible(queue)}" past all exchanges: ${visible(ways.join(", "))}. Those that come when it is made again would be lost.`,
     {
       remedy: "stop who publishes them, and say so: --publishers-stopped; or publish them to an exchange first",
       exitCode: 1,

@@ -50,7 +50,7 @@ function planText({ stage, differences, queue: name, vhost, rungs, later }: Migr
   const rest = {
     change: [
       `  1. new messages go to ${held.new}`,
-      `  2. what is in it goes to its consumers, and to ${held.old}; what waits in its ladder comes back first, and until then consumers get nothing new`,
+      `  2. what is in it goes to its consumers, and to ${held.old} (in order if they are stopped, or only one is active); what waits in its ladder comes back first, and until then consumers get nothing new`,
       "  3. it is deleted once it is empty, and made as the topology says",
       "  4. what was held comes back, the oldest first; then new messages come to it again",
     ],
@@ -64,8 +64,12 @@ function planText({ stage, differences, queue: name, vhost, rungs, later }: Migr
   return [...lines, ...rest, ...also, ...laterText(later), ...more].join("\n");
 }
 
-function orderText({ resumed, overtaken }: Migrated): string {
+export function orderText({ resumed, besideConsumers, overtaken }: Pick<Migrated, "resumed" | "besideConsumers" | "overtaken">): string {
   if (resumed) return "An earlier run was ended: whether all came in their order is not known.";
+  if (besideConsumers > 0) {
+    const moved = `before the ${plural(besideConsumers, "message")} moved out while consumers took from the queue too`;
+    return `Their order is not kept: newer ones may have come ${moved}${overtaken === 0 ? "" : `, and before the last ${overtaken}`}.`;
+  }
   return overtaken === 0
     ? "Their order is kept."
     : `Their order is kept, but for the last ${overtaken}: newer ones may have come before them.`;

@@ -73,7 +73,7 @@ async function migrate(topology: string, name: string, given: Options, console: 
         tell(report);
         return isDone(report) ? 0 : 1;
       }
-      if (stage === "change" && !given.publishersStopped) refuseDirect(direct(installation, found), name);
+      if (stage === "change" && !given.publishersStopped) refuseDirect(direct(installation, plan, found), name);
       const done = await migration(found).run();
       // The rungs are empty since the queue was; what comes to them meanwhile is held, and waits anew.
       for (const rung of rungs) await migration(rung).run();
@@ -100,7 +100,12 @@ export const migrateVerb: Verb = (program, console, exit) => {
     .argument("<queue>", "its name on the broker")
     .addOption(options.environment())
     .addOption(new Option("-y, --yes", "do it"))
-    .addOption(new Option("--publishers-stopped", "nobody publishes to the queue by its name, past all exchanges"))
+    .addOption(
+      new Option(
+        "--publishers-stopped",
+        "nobody publishes to the queue by its name, past all exchanges: no client, no shovel, no other queue's dead letters",
+      ),
+    )
     .addHelpText(
       "after",
       examples(

@@ -1,0 +1,40 @@
+/** What `warren migrate` reads out of a topology, and what it tells of the order. */
+import { expect, test } from "vitest";
+import { compileInstallation } from "../../topology/compile/compile.js";
+import type { Installation, Topology } from "../../topology/model.js";
+import { direct, findPlanned, refuseDirect } from "./planned.js";
+import { orderText } from "./report.js";
+
+const shop: Topology = {
+  name: "shop",
+  queues: { work: { type: "quorum" }, far: { type: "quorum" } },
+  messages: { job: { to: { queue: "work" } }, other: { to: { queue: "far" } } },
+  shovels: {
+    in: { from: { uri: "amqp://remote", queue: "far" }, to: { queue: "work" } },
+    out: { from: { queue: "work" }, to: { queue: "far" } },
+  },
+};
+const next: Topology = {
+  name: "next",
+  shovels: { over: { from: { uri: "amqp://remote", queue: "far" }, to: { uri: { secret: "shop" }, queue: "work" } } },
+};
+
+test("messages and shovels of the topology that reach the queue by its name are refused", () => {
+  const installation: Installation = { topologies: [shop, next] };
+  const plan = compileInstallation(installation);
+  const ways = direct(installation, plan, findPlanned(plan, "work", undefined));
+  expect(ways).toEqual(['message "job"', 'shovel "in"', 'shovel "over" of vhost "next"']);
+  expect(() => refuseDirect(ways, "work")).toThrow(/to "work" past all exchanges: message "job", shovel "in"[^]*--publishers-stopped/);
+  expect(() => refuseDirect([], "work")).not.toThrow();
+});
+
+test("the order is said to be kept only where it is", () => {
+  const of = (besideConsumers: number, overtaken: number, resumed = false): string => orderText({ resumed, besideConsumers, overtaken });
+  expect(of(0, 0)).toBe("Their order is kept.");
+  expect(of(0, 2)).toBe("Their order is kept, but for the last 2: newer ones may have come before them.");
+  expect(of(500, 0)).toBe(
+    "Their order is not kept: newer ones may have come before the 500 messages moved out while consumers took from the queue too.",
+  );
+  expect(of(1, 2)).toMatch(/before the 1 message moved out while .* too, and before the last 2\.$/);
+  expect(of(500, 2, true)).toMatch(/^An earlier run was ended/);
+});
