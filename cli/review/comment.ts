@@ -6,6 +6,7 @@ import { code, codes, fenced, plainTable, prose } from "../../topology/markdown.
 import { plural } from "../../topology/plural.js";
 import type { PreviewResult, PreviewStep } from "./preview.js";
 import { baseSizes } from "../base-sizes.js";
+import { BASE_SIZES } from "../verb.js";
 import { verdict } from "./verdict.js";
 
 export interface Review {
@@ -127,7 +128,7 @@ function diagrams({ before, after }: Review): Block[] {
 function headOf({ name, commit, environment }: Heading, said: string, sides: string): string {
   const more = [
     ...(commit === undefined ? [] : [`Commit ${commit}.`]),
-    ...(environment === undefined ? [] : [`Sizes of ${code(environment)}.`]),
+    ...(environment === undefined ? [] : [environment === BASE_SIZES ? "The base sizes." : `Sizes of ${code(environment)}.`]),
   ];
   return [marker(name), `## RabbitMQ: ${prose(name)}`, "", `**${said}**`, "", [sides, ...more].join(" "), ""].join("\n");
 }
