@@ -61,8 +61,8 @@ test("--json has everything, with the series of each query", async () => {
   expect(printed.installation).toBe("contextiq+debias+fo-analytics+cgcg+stage7");
   expect(printed.queries).toContainEqual({
     of: "alert NodeDown",
-    expr: 'up{job="rabbitmq"} == 0',
-    series: ["up"],
+    expr: 'up{job="rabbitmq"} == 0 or warren:targets_missing:count{job="rabbitmq"} > 0',
+    series: ["up", "warren:targets_missing:count"],
   });
 });
 

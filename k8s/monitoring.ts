@@ -28,6 +28,7 @@ import type { ProdSettings } from "./settings.js";
 const API = "monitoring.coreos.com/v1";
 const TOPOLOGY_FILE = "topology.cjs";
 const TOPOLOGY_MAP = "exporter-topology";
+const EXPORTERS = 1;
 /** By which Grafana's sidecar finds dashboards. */
 export const DASHBOARD_LABEL = { grafana_dashboard: "1" } as const;
 
@@ -44,7 +45,13 @@ function derived({ installation, services, settings }: Parts): Monitoring {
   const { cluster, namespaces, monitoring } = settings;
   const nodes = nodeHosts(cluster.name, namespaces.broker, cluster.nodes).map((host) => `${host}:${PORTS.prometheusTls}`);
   const topologies = withReplicas(installation.topologies, services);
-  return derive({ ...installation, topologies }, { nodes, interval: monitoring.intervalSeconds, runbooks: monitoring.runbooks });
+  // A pod that does not run is no target: only by their number it is known that one is missing.
+  const targets = {
+    "warren-workers": services.reduce((sum, { deployed, replicas }) => sum + (deployed ? replicas.min : 0), 0),
+    "warren-exporter": monitoring.exporter ? EXPORTERS : 0,
+  };
+  const { intervalSeconds: interval, runbooks } = monitoring;
+  return derive({ ...installation, topologies }, { nodes, targets, interval, runbooks });
 }
 
 const metadata = (settings: ProdSettings, name: string, namespace: string, labels: Readonly<Record<string, string>> = {}) => ({
@@ -148,7 +155,7 @@ function exporter({ installation, settings }: Parts, { installation: name }: Mon
   const script = topologyScript(installation);
   const { labels } = exporterPods(settings);
   const pod = {
-    ...{ name: EXPORTER, namespace: namespaces.monitoring, labels, image: workers.image, graceSeconds: 30, replicas: 1 },
+    ...{ name: EXPORTER, namespace: namespaces.monitoring, labels, image: workers.image, graceSeconds: 30, replicas: EXPORTERS },
     // It reads the script when it starts.
     annotations: { "warren/topology-hash": createHash("sha256").update(script).digest("hex").slice(0, 16) },
     args: exporterArguments({

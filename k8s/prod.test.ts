@@ -105,6 +105,17 @@ describe("ContextIQ in production", () => {
     ]);
     expect(detailed.params).toMatchObject({ vhost: ["contextiq"], family: expect.arrayContaining(["queue_coarse_metrics"]) as unknown });
     expect(find(objects, "PrometheusRule").spec.groups.map(({ name }: { name: string }) => name)).toContain("warren-recording");
+    const groups = find(objects, "PrometheusRule").spec.groups as {
+      rules: { record?: string; expr: string; labels: { job?: string } }[];
+    }[];
+    const least = (job: string) =>
+      groups.flatMap(({ rules }) => rules).find(({ record, labels }) => record === "warren_targets" && labels.job === job)?.expr;
+    const workers = objects.filter(({ kind }) => kind === "ScaledObject") as any[];
+    const pods = workers.reduce((sum, { spec }) => sum + Number(spec.minReplicaCount), 0);
+    expect(pods).toBeGreaterThan(1);
+    expect(["rabbitmq", "rabbitmq-detailed", "warren-workers", "warren-exporter"].map(least)).toEqual(
+      [find(objects, "RabbitmqCluster").spec.replicas, 3, pods, 1].map((count) => `vector(${count})`),
+    );
     const dashboards = objects.filter(({ metadata }) => metadata.labels?.["grafana_dashboard"] === "1");
     expect(dashboards.length).toBeGreaterThan(0);
     expect(find(objects, "Deployment", "exporter").spec.template.spec.containers[0].args.slice(0, 3)).toEqual([

@@ -42,7 +42,12 @@ const inhibits = (source: string, targets: readonly string[], ...equal: readonly
 
 /** What follows from another alert says nothing new. */
 const INHIBITIONS: readonly Inhibition[] = [
-  inhibits("NodeDown", ["TargetDown"], "instance"),
+  // Of what is missing neither has an instance, which is equal: only a node's own target follows from the node.
+  {
+    source_matchers: [alert("NodeDown")],
+    target_matchers: [alert("TargetDown"), 'job="rabbitmq-detailed"'],
+    equal: ["installation", "instance"],
+  },
   inhibits("QuorumLost", ["QueueWithoutConsumers", "ServiceNotConsuming", "TooFewConsumers"], "vhost", "queue"),
   inhibits("QueueWithoutConsumers", ["MessagesNearTtl", "TooFewConsumers"], "vhost", "queue"),
   inhibits("QueueFilling", ["QueueFullSoon"], "vhost", "queue"),

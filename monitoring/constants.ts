@@ -1,6 +1,6 @@
 /** What the topology says about each queue, as series of constant value: with them one rule serves every queue, by the queue's own limit. */
 import type { Facts, QueueFacts } from "./facts.js";
-import type { SeriesName } from "./series.js";
+import type { Job, SeriesName } from "./series.js";
 
 export interface RecordingRule {
   readonly record: SeriesName;
@@ -35,13 +35,19 @@ const limits = (nodes: number): readonly Limit[] => [
 /** A length that is 0 holds nothing, and no share of it can be told. */
 const useful = (value: number | undefined): value is number => value !== undefined && value > 0;
 
-export function constantRules(facts: Facts, installation: string, nodes: number): RecordingRule[] {
+/** How many targets of each job there are meant to be. */
+export type TargetNumbers = Readonly<Record<Job, number>>;
+
+export function constantRules(facts: Facts, installation: string, targets: TargetNumbers): RecordingRule[] {
   const rules: RecordingRule[] = facts.topologies.map(({ name, vhost }) => ({
     record: "warren_topology_info",
     expr: "vector(1)",
     labels: { installation, topology: name, vhost },
   }));
-  for (const [record, limit] of limits(nodes)) {
+  for (const [job, count] of Object.entries(targets)) {
+    if (count > 0) rules.push({ record: "warren_targets", expr: `vector(${count})`, labels: { installation, job } });
+  }
+  for (const [record, limit] of limits(targets.rabbitmq)) {
     for (const queue of facts.queues) {
       const value = limit(queue);
       if (useful(value)) rules.push(constant(record, queue, value, installation));

@@ -15,10 +15,11 @@ export {
   type PrometheusConfig,
   type Query,
 } from "./monitoring.js";
+export type { TargetNumbers } from "./constants.js";
 export { PROMETHEUS_DOWN, prometheusDown, type PrometheusDown } from "./prometheus-down.js";
 export { promtoolFile, promtoolTests, sampleOf, type PromtoolTest } from "./promtool-tests.js";
 export { familiesOf, metricNames, seriesOf } from "./queries.js";
 export type { AlertRule, RuleFile, RuleGroup } from "./rules.js";
 export type { ScrapeConfig, ScrapeTls, Targets } from "./scrape.js";
-export { isSeries, SERIES, type Family, type Series, type SeriesName, type Source } from "./series.js";
+export { isSeries, SERIES, type Family, type Job, type Series, type SeriesName, type Source } from "./series.js";
 export { THRESHOLDS, type Thresholds } from "./thresholds.js";

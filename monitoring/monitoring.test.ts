@@ -108,6 +108,21 @@ describe("constants", () => {
     );
   });
 
+  test("targets: as many as are named, or as many as are said to be found; none of a job that is not there", () => {
+    const targets = (more: object) =>
+      monitoring(shop, { ...THREE, ...more })
+        .rules.groups.flatMap(({ rules }) => rules)
+        .flatMap((rule) => ("record" in rule && rule.record === "warren_targets" ? [`${rule.labels?.["job"]} ${rule.expr}`] : []));
+    const broker = ["rabbitmq vector(3)", "rabbitmq-detailed vector(3)"];
+    expect(targets({})).toEqual(broker);
+    expect(targets({ workers: ["w:1", "x:1"], exporters: ["e:1"] })).toEqual([
+      ...broker,
+      "warren-workers vector(2)",
+      "warren-exporter vector(1)",
+    ]);
+    expect(targets({ targets: { "warren-workers": 7, "warren-exporter": 0 } })).toEqual([...broker, "warren-workers vector(7)"]);
+  });
+
   test("promises: what a service that is off at times promises is nothing", () => {
     expect(constants(made, "warren_queue_promised_consumers")).toEqual([
       "shop-vhost paid biller vector(2)",
@@ -352,13 +367,18 @@ test("Alertmanager: pages apart from tickets, causes silence what follows; each 
   const names = new Set(alertmanager.receivers.map(({ name }) => name));
   for (const { receiver } of [alertmanager.route, ...alertmanager.route.routes]) expect(names).toContain(receiver);
   const known = new Set(alerts.map(({ name }) => name));
-  const named = (matchers: readonly string[]) => matchers.flatMap((text) => (/^alertname=~?"(.*)"$/.exec(text)?.[1] ?? "?").split("|"));
+  const named = ([matcher = ""]: readonly string[]) => (/^alertname=~?"(.*)"$/.exec(matcher)?.[1] ?? "?").split("|");
   for (const { source_matchers: source, target_matchers: target, equal } of alertmanager.inhibit_rules) {
     for (const name of [...named(source), ...named(target)]) expect(known).toContain(name);
     expect(equal[0]).toBe("installation");
   }
   const rule = (source: string) => alertmanager.inhibit_rules.find((one) => named(one.source_matchers).includes(source));
-  expect([named(rule("NodeDown")?.target_matchers ?? []), rule("NodeDown")?.equal]).toEqual([["TargetDown"], ["installation", "instance"]]);
+  // Of what is missing neither has an instance: without the job, a missing exporter would follow from a missing node.
+  expect(rule("NodeDown")).toEqual({
+    source_matchers: ['alertname="NodeDown"'],
+    target_matchers: ['alertname="TargetDown"', 'job="rabbitmq-detailed"'],
+    equal: ["installation", "instance"],
+  });
   expect(named(rule("QuorumLost")?.target_matchers ?? [])).toContain("QueueWithoutConsumers");
   expect(rule("QuorumLost")?.equal).toEqual(["installation", "vhost", "queue"]);
 });

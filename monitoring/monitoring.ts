@@ -3,11 +3,12 @@ import { stringify } from "yaml";
 import type { Installation, Topology } from "../topology/model.js";
 import { alertmanagerConfig, type AlertmanagerConfig, type Webhooks } from "./alertmanager.js";
 import { dashboardsOf, queriesOf as dashboardQueries, type Dashboards } from "./dashboards/index.js";
+import type { TargetNumbers } from "./constants.js";
 import { facts, type Facts } from "./facts.js";
 import { familiesOf, seriesOf } from "./queries.js";
 import { ruleFile, type RuleFile } from "./rules.js";
 import { scrapeConfigs, type ScrapeConfig, type Targets } from "./scrape.js";
-import type { Family, SeriesName } from "./series.js";
+import type { Family, Job, SeriesName } from "./series.js";
 import { THRESHOLDS, type Thresholds } from "./thresholds.js";
 
 /** Where the pages stand that alerts point to, unless it is said: in the checkout and in the package's documentation. */
@@ -18,6 +19,8 @@ export interface MonitoringOptions extends Partial<Targets> {
   readonly name?: string;
   /** With the sizes of this environment. @default the topologies as they stand */
   readonly environment?: string;
+  /** How many targets of a job there are meant to be, where others find them. @default as many as are named */
+  readonly targets?: Partial<Readonly<Record<Job, number>>>;
   /** Seconds between two scrapes, and between two evaluations. @default 15 */
   readonly interval?: number;
   /** Multiplies the times for which an alert has to hold before it fires; below 1 for trials. @default 1 */
@@ -47,6 +50,8 @@ export interface PrometheusConfig {
 export interface Monitoring {
   readonly installation: string;
   readonly facts: Facts;
+  /** How many there are meant to be. */
+  readonly targets: TargetNumbers;
   /** Those that `/metrics/detailed` is asked for. */
   readonly families: readonly Family[];
   readonly scrape: readonly ScrapeConfig[];
@@ -79,9 +84,16 @@ export function monitoring(source: Installation | Topology, options: MonitoringO
   const name = options.name ?? nameOf(installation.topologies);
   const { nodes = ["localhost:15692"], interval = 15 } = options;
   const known = facts(installation, options.environment);
+  const targets: TargetNumbers = {
+    rabbitmq: nodes.length,
+    "rabbitmq-detailed": nodes.length,
+    "warren-workers": options.workers?.length ?? 0,
+    "warren-exporter": options.exporters?.length ?? 0,
+    ...options.targets,
+  };
   const rules = ruleFile(known, {
     installation: name,
-    nodes: nodes.length,
+    targets,
     interval,
     holdScale: options.holdScale ?? 1,
     runbooks: options.runbooks ?? RUNBOOKS,
@@ -107,7 +119,7 @@ export function monitoring(source: Installation | Topology, options: MonitoringO
     [ALERTMANAGER_FILE]: yaml(alertmanager),
     ...Object.fromEntries(Object.entries(dashboards).map(([file, dashboard]) => [`dashboards/${file}.json`, json(dashboard)])),
   };
-  return { installation: name, facts: known, families, scrape, rules, prometheus, alertmanager, dashboards, files };
+  return { installation: name, facts: known, targets, families, scrape, rules, prometheus, alertmanager, dashboards, files };
 }
 
 const expressions = ({ groups }: RuleFile): { of: string; expr: string }[] =>

@@ -30,6 +30,10 @@ Without \`--exporter\` or \`--worker\` the alerts that need what only these tell
 keeps quiet what follows from another alert (a node that is down says nothing new about its targets, a lost quorum nothing about consumers), and
 sends pages and tickets to a webhook (\`--webhook\`; in a program \`webhooks: { page, ticket }\`).
 
+What is not there at all has no \`up\` that could be 0: on Kubernetes a pod that waits for a place, was evicted or deleted is no target. How many targets of each job
+there are meant to be is therefore recorded too (\`warren_targets{job}\`), and what lacks is down: as many as are named, on Kubernetes the cluster's nodes, the exporter,
+and the least number of pods of all services together. Who scrapes by other settings says the numbers: \`monitoring(topology, { targets: { "warren-workers": 6 } })\`.
+
 How long a message has been in its queue is told by whoever gets it: workers count those that have spent 80 % of the queue's TTL there, since they were
 published, came back from the ladder or were put back. Nobody consumes dead letters: the exporter looks at the first one. What lies in a quorum
 queue that nobody consumes has no age that can be had: that its consumers are missing is the alert.

@@ -13,7 +13,7 @@ export interface PromtoolTest {
 }
 
 /** What the alerts can be tested on. */
-export function sampleOf({ installation, facts, scrape }: Monitoring): Sample {
+export function sampleOf({ installation, facts, targets, scrape }: Monitoring): Sample {
   const { name: topology = "", vhost = "" } = facts.topologies[0] ?? {};
   const queues = facts.queues.filter((queue) => queue.vhost === vhost && queue.pattern === undefined);
   const of = ({ name, role }: QueueFacts) => ({ vhost, queue: name, role });
@@ -38,6 +38,7 @@ export function sampleOf({ installation, facts, scrape }: Monitoring): Sample {
     topology,
     vhost,
     nodes: scrape[0]?.static_configs[0]?.targets ?? [],
+    targets,
     ...(limited ? { limited: { ...of(limited), limit: limited.maxLength ?? 0 } } : {}),
     ...(expiring ? { expiring: { ...of(expiring), seconds: expiring.ttlSeconds ?? 0 } } : {}),
     ...(expiringDeadLetters ? { expiringDeadLetters: { ...of(expiringDeadLetters), seconds: expiringDeadLetters.ttlSeconds ?? 0 } } : {}),

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { run } from "../lab/command.js";
 import { getPrometheus } from "../lab/prometheus.js";
 import { step } from "../lab/steps.js";
+import type { Topology } from "../topology/model.js";
 import { systems } from "../topology/systems/index.js";
 import { alerts, monitoring, promtoolFile, promtoolTests, type Monitoring, type PromtoolTest } from "./index.js";
 
@@ -95,18 +96,16 @@ const ups = (installation: string, job: string, values: readonly string[]): Reco
   Object.fromEntries(values.map((text, at) => [`up{installation="${installation}",job="${job}",instance="${nodes[at] ?? ""}"}`, text]));
 const member = (queue: string, at: number, membership: string): string =>
   `rabbitmq_detailed_queue_info{installation="stage7",job="rabbitmq-detailed",instance="${nodes[at] ?? ""}",vhost="stage7",queue="${queue}",queue_type="rabbit_quorum_queue",membership="${membership}"}`;
-const shop = monitoring(
-  {
-    name: "shop",
-    exchanges: { in: { type: "topic" }, dead: { type: "fanout" } },
-    queues: {
-      work: { type: "classic", from: { in: "#" }, messageTtl: "1 hour", deadLetterTo: "dead", retry: ["1 minute", "9 minutes"] },
-      dead: { type: "quorum", from: { dead: "" } },
-    },
-    services: { worker: { consumes: ["work"] } },
+const SHOP: Topology = {
+  name: "shop",
+  exchanges: { in: { type: "topic" }, dead: { type: "fanout" } },
+  queues: {
+    work: { type: "classic", from: { in: "#" }, messageTtl: "1 hour", deadLetterTo: "dead", retry: ["1 minute", "9 minutes"] },
+    dead: { type: "quorum", from: { dead: "" } },
   },
-  { nodes, exporters: ["exporter:9419"] },
-);
+  services: { worker: { consumes: ["work"] } },
+};
+const shop = monitoring(SHOP, { nodes, exporters: ["exporter:9419"] });
 const stage7 = of("stage7");
 const inVhost = (vhost: string, more: Readonly<Record<string, string>>) => ({ installation: vhost, vhost, ...more });
 const age = (queue: string): string => `warren_queue_head_age_seconds{installation="shop",vhost="shop",queue="${queue}"}`;
@@ -149,7 +148,118 @@ const cases: readonly Case[] = [
   {
     name: "a queue that is not there has lost no quorum while one node is down",
     ...{ made: stage7, alert: "QuorumLost", at: 20 },
-    series: ups("stage7", "rabbitmq", ["1x30", "1x30", "0x30"]),
+    series: {
+      ...ups("stage7", "rabbitmq", ["1x30", "1x30", "0x30"]),
+      ...ups("stage7", "rabbitmq-detailed", ["1x30", "1x30", "0x30"]),
+    },
+    fires: [],
+  },
+  {
+    name: "a node whose pod waits for a place is no target, and down",
+    ...{ made: stage7, alert: "NodeDown", at: 20, series: ups("stage7", "rabbitmq", ["1x30", "1x30", "1x5 stale"]) },
+    fires: [{ installation: "stage7", job: "rabbitmq" }],
+  },
+  {
+    name: "nodes of which not one is a target are down",
+    ...{ made: stage7, alert: "NodeDown", at: 20, series: {} },
+    fires: [{ installation: "stage7", job: "rabbitmq" }],
+  },
+  {
+    name: "of one node that does not answer and one that is missing, each is told",
+    ...{ made: stage7, alert: "NodeDown", at: 20, series: ups("stage7", "rabbitmq", ["1x30", "0x30"]) },
+    fires: [
+      { installation: "stage7", instance: "two:15692", job: "rabbitmq" },
+      { installation: "stage7", job: "rabbitmq" },
+    ],
+  },
+  {
+    name: "a node that is missing for less than a minute is not down",
+    ...{ made: stage7, alert: "NodeDown", at: 5, series: ups("stage7", "rabbitmq", ["1x30", "1x30", "1x4 stale _ 1x20"]) },
+    fires: [],
+  },
+  {
+    name: "more nodes than are meant to be are not missing",
+    ...{ made: stage7, alert: "NodeDown", at: 20 },
+    series: {
+      ...ups("stage7", "rabbitmq", ["1x30", "1x30", "1x30"]),
+      'up{installation="stage7",job="rabbitmq",instance="four:15692"}': "1x30",
+    },
+    fires: [],
+  },
+  {
+    name: "a quorum is lost with the pods of two nodes",
+    ...{ made: stage7, alert: "QuorumLost", at: 20 },
+    series: {
+      ...ups("stage7", "rabbitmq", ["1x30", "1x5 stale", "1x5 stale"]),
+      ...ups("stage7", "rabbitmq-detailed", ["1x30", "1x5 stale", "1x5 stale"]),
+      [member("stage7.dead_letters", 0, "follower")]: "1x30",
+      [member("stage7.dead_letters", 1, "leader")]: "1x5 stale",
+      [member("stage7.dead_letters", 2, "follower")]: "1x5 stale",
+    },
+    fires: [inVhost("stage7", { queue: "stage7.dead_letters" })],
+  },
+  {
+    name: "a quorum is lost with the pods of all nodes",
+    ...{ made: stage7, alert: "QuorumLost", at: 20, series: {} },
+    fires: [inVhost("stage7", { queue: "stage7.dead_letters" })],
+  },
+  {
+    name: "a quorum is not lost with the pod of one node",
+    ...{ made: stage7, alert: "QuorumLost", at: 20 },
+    series: {
+      ...ups("stage7", "rabbitmq", ["1x30", "1x30"]),
+      ...ups("stage7", "rabbitmq-detailed", ["1x30", "1x30"]),
+      [member("stage7.dead_letters", 0, "follower")]: "1x30",
+      [member("stage7.dead_letters", 1, "leader")]: "1x30",
+    },
+    fires: [],
+  },
+  {
+    name: "a quorum is not lost where a node answers whose detailed metrics are no target",
+    ...{ made: stage7, alert: "QuorumLost", at: 20 },
+    series: {
+      ...ups("stage7", "rabbitmq", ["1x30", "1x30"]),
+      ...ups("stage7", "rabbitmq-detailed", ["1x30"]),
+      [member("stage7.dead_letters", 0, "follower")]: "1x30",
+    },
+    fires: [],
+  },
+  {
+    name: "a node that is not reached because its pod is gone is no partition",
+    ...{ made: stage7, alert: "ClusterPartitioned", at: 20 },
+    series: {
+      ...ups("stage7", "rabbitmq", ["1x30", "1x30", "1x5 stale"]),
+      'rabbitmq_unreachable_cluster_peers_count{installation="stage7",instance="one:15692"}': "0x5 1x30",
+    },
+    fires: [],
+  },
+  {
+    name: "a queue has its members still while the pod of one is gone",
+    ...{ made: stage7, alert: "QueueUnderReplicated", at: 40 },
+    series: {
+      ...ups("stage7", "rabbitmq-detailed", ["1x50", "1x50", "1x5 stale"]),
+      [member("stage7.dead_letters", 0, "leader")]: "1x50",
+      [member("stage7.dead_letters", 1, "follower")]: "1x50",
+    },
+    fires: [],
+  },
+  {
+    name: "a queue is not gone while the pod of one node is",
+    ...{ made: shop, alert: "QueueWithoutConsumers", at: 20, series: ups("shop", "rabbitmq-detailed", ["1x30", "1x30"]) },
+    fires: [],
+  },
+  {
+    name: "workers, and an exporter, of which Prometheus has none",
+    ...{ made: stage7, alert: "TargetDown", at: 20, series: ups("stage7", "rabbitmq-detailed", ["1x30", "1x30", "1x30"]) },
+    fires: [
+      { installation: "stage7", job: "warren-exporter" },
+      { installation: "stage7", job: "warren-workers" },
+    ],
+  },
+  {
+    name: "an exporter that nobody means to have is not missing",
+    ...{ made: monitoring(SHOP, { nodes }), alert: "TargetDown", at: 20 },
+    series: ups("shop", "rabbitmq-detailed", ["1x30", "1x30", "1x30"]),
     fires: [],
   },
   {
@@ -262,6 +372,47 @@ test.each(cases)("$name", async ({ made, alert, series, at, fires }) => {
             labels: `{alertname="${alert}",alertstate="firing",severity="${rule && "alert" in rule ? rule.labels.severity : ""}",${sorted(labels)}}`,
             value: 0,
           })),
+        },
+      ],
+    },
+  ]);
+  expect(await ask("test", "rules", join(place, "tests.yml"))).toEqual({ code: 0, said: expect.stringContaining("SUCCESS") as string });
+});
+
+test.each([
+  [
+    "NodeDown",
+    "rabbitmq",
+    "Nodes that are missing: 3",
+    "Of the nodes of stage7, 3 are not even known to Prometheus: their pods do not run, or it does not find them. With a majority of nodes left, quorum queues go on; the next node that stops may end that.",
+  ],
+  [
+    "TargetDown",
+    "warren-exporter",
+    "warren-exporter, targets that are missing: 1",
+    "Prometheus has 1 targets of warren-exporter less than there are meant to be. Alerts that need its numbers keep quiet meanwhile, whatever happens.",
+  ],
+])("%s of what is missing has no address, and says so", async (alert, missing, summary, description) => {
+  const made = of("stage7");
+  const jobs = { rabbitmq: 3, "rabbitmq-detailed": 3, "warren-workers": 1, "warren-exporter": 1 };
+  const there = Object.entries(jobs).filter(([job]) => job !== missing);
+  const place = lay("missing", made, [
+    {
+      name: "missing",
+      interval: "1m",
+      input_series: there.flatMap(([job, count]) =>
+        Array.from({ length: count }, (_, at) => ({ series: `up{installation="stage7",job="${job}",instance="${at}"}`, values: "1x30" })),
+      ),
+      alert_rule_test: [
+        {
+          eval_time: "20m",
+          alertname: alert,
+          exp_alerts: [
+            {
+              exp_labels: { severity: alert === "NodeDown" ? "page" : "ticket", installation: "stage7", job: missing },
+              exp_annotations: { summary, description, runbook_url: `docs/runbooks/${alert}.md` },
+            },
+          ],
         },
       ],
     },

@@ -19,10 +19,19 @@ const largest = (of: string): string => `max by (${QUEUE}) (${of})`;
 
 const rate = (...series: readonly string[]): string => series.map((name) => `sum by (${QUEUE}) (rate(${name}[5m]))`).join(" + ");
 
+/**
+ * Of the targets that are meant to be there, those of which Prometheus has no such series. Static targets are always there; a pod that does not run is
+ * none, and has no `up` that could be 0.
+ */
+const lacking = (up: string): string =>
+  `clamp_min(warren_targets - on (installation, job) (count by (installation, job) (${up}) or on (installation, job) warren_targets * 0), 0)`;
+
 /** Of bytes only where a queue has such a limit: what they need is the dearest family of the broker. */
 export function derivedRules(facts: Facts): RecordingRule[] {
   const bytes = facts.queues.some(({ maxLengthBytes }) => maxLengthBytes !== undefined && maxLengthBytes > 0);
   return [
+    { record: "warren:targets_missing:count", expr: lacking("up") },
+    { record: "warren:targets_down:count", expr: lacking("up == 1") },
     { record: "warren:queue_messages:max", expr: largest("rabbitmq_detailed_queue_messages") },
     { record: "warren:queue_messages_ready:max", expr: largest("rabbitmq_detailed_queue_messages_ready") },
     { record: "warren:queue_consumers:max", expr: largest("rabbitmq_detailed_queue_consumers") },

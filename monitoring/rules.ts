@@ -1,7 +1,7 @@
 /** The files of rules: constants of the topology, recording rules, alert rules. */
 import { sentence } from "./alerts/alert.js";
 import { alertGroups } from "./alerts/table.js";
-import { constantRules, type RecordingRule } from "./constants.js";
+import { constantRules, type RecordingRule, type TargetNumbers } from "./constants.js";
 import type { Facts } from "./facts.js";
 import { derivedRules } from "./recording.js";
 import type { Thresholds } from "./thresholds.js";
@@ -26,7 +26,7 @@ export interface RuleFile {
 
 export interface RuleSettings {
   readonly installation: string;
-  readonly nodes: number;
+  readonly targets: TargetNumbers;
   readonly interval: number;
   readonly holdScale: number;
   readonly runbooks: string;
@@ -38,7 +38,7 @@ const time = (seconds: number): string => (seconds % 60 === 0 ? `${seconds / 60}
 
 export function ruleFile(facts: Facts, settings: RuleSettings): RuleFile {
   const interval = `${settings.interval}s`;
-  const { installation, nodes, thresholds, holdScale, runbooks } = settings;
+  const { installation, targets, thresholds, holdScale, runbooks } = settings;
   const base = runbooks.replace(/\/+$/, "");
   const alerting = Object.entries(alertGroups).map(([group, alerts]): RuleGroup => ({
     name: `warren-${group}`,
@@ -56,7 +56,7 @@ export function ruleFile(facts: Facts, settings: RuleSettings): RuleFile {
   }));
   return {
     groups: [
-      { name: "warren-constants", interval, rules: constantRules(facts, installation, nodes) },
+      { name: "warren-constants", interval, rules: constantRules(facts, installation, targets) },
       { name: "warren-recording", interval, rules: derivedRules(facts) },
       ...alerting,
     ],

@@ -3,6 +3,9 @@
 /** What exports a series. `rabbitmq-detailed` is the broker's `/metrics/detailed`, which has a series only if its family is asked for. */
 export type Source = "rabbitmq" | "rabbitmq-detailed" | "warren-workers" | "warren-exporter" | "rules" | "prometheus";
 
+/** A job of Prometheus: what it scrapes for this. */
+export type Job = Exclude<Source, "rules" | "prometheus">;
+
 /** The families of `/metrics/detailed` that hold something used here. */
 export type Family = "queue_coarse_metrics" | "queue_consumer_count" | "queue_delivery_metrics" | "queue_metrics" | "exchange_metrics";
 
@@ -132,6 +135,7 @@ export const SERIES = {
   warren_worker_consumer_state: worker("gauge", ["queue", "state"], "Consumers in each state."),
 
   warren_topology_info: recorded(["topology", "vhost"], "1: the vhost of a topology."),
+  warren_targets: recorded(["job"], "Targets of the job that there are meant to be."),
   warren_queue_limit_messages: recorded([...QUEUE, "role"], "The queue's length limit."),
   warren_queue_limit_bytes: recorded([...QUEUE, "role"], "The queue's length limit in bytes."),
   warren_queue_ttl_seconds: recorded([...QUEUE, "role"], "The queue's message TTL; none for a rung, whose messages are meant to expire."),
@@ -146,6 +150,11 @@ export const SERIES = {
     "1: only queues of instances can be reached from the exchange; without a name the default one.",
   ),
 
+  "warren:targets_missing:count": recorded(
+    ["job"],
+    "Targets of the job that Prometheus does not have: a pod that waits for a place, was evicted or deleted is none.",
+  ),
+  "warren:targets_down:count": recorded(["job"], "Targets of the job that do not answer or are missing."),
   "warren:queue_messages:max": recorded(QUEUE, "Messages, ready and unacknowledged."),
   "warren:queue_messages_ready:max": recorded(QUEUE, "Messages that wait."),
   "warren:queue_messages_ready_bytes:max": recorded(QUEUE, "Bodies of the messages that wait."),

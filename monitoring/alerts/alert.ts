@@ -1,5 +1,7 @@
 /** What an alert is: its rule, its sentences, and the two tests that show that it fires and that it keeps quiet. All of it plain data. */
+import type { TargetNumbers } from "../constants.js";
 import type { Role } from "../facts.js";
+import type { Job } from "../series.js";
 import type { Thresholds } from "../thresholds.js";
 
 /** Somebody is woken, or somebody looks at it in the morning. */
@@ -21,6 +23,8 @@ export interface Sample {
   readonly topology: string;
   readonly vhost: string;
   readonly nodes: readonly string[];
+  /** How many targets of each job there are meant to be. */
+  readonly targets: TargetNumbers;
   readonly limited?: SampleQueue & { readonly limit: number };
   /** A working queue with a TTL that a service consumes. */
   readonly expiring?: SampleQueue & { readonly seconds: number };
@@ -84,6 +88,17 @@ export const given = (sample: Sample, name: string, labels: Readonly<Record<stri
   `${name}{${labelText({ installation: sample.installation, ...labels })}}`,
   values,
 ];
+
+/** Whether Prometheus reaches the targets of a job: these values in turn, and always for those that are left. */
+export const reached = (sample: Sample, job: Job, values: readonly string[] = []): TestSeries[] =>
+  Array.from({ length: sample.targets[job] }, (_, at) =>
+    given(
+      sample,
+      "up",
+      { job, instance: (job.startsWith("rabbitmq") ? sample.nodes[at] : undefined) ?? `${job}-${at}` },
+      values[at] ?? "1x100",
+    ),
+  );
 
 /** A series of the broker about a queue, as the first node exports it. */
 export const ofQueue = (sample: Sample, name: string, { vhost, queue }: Pick<SampleQueue, "vhost" | "queue">, values: string): TestSeries =>

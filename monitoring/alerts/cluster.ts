@@ -1,5 +1,5 @@
 /** Alerts about the nodes: their alarms, their disks, and whether enough of them are there. */
-import { type Alert, given, labelText, percent, type Sample, type TestSeries } from "./alert.js";
+import { type Alert, given, percent, reached, type Sample, type TestSeries } from "./alert.js";
 
 const node = (sample: Sample, at: number): string => sample.nodes[at] ?? "";
 /** A series of the broker about one of its nodes. */
@@ -12,10 +12,10 @@ const member = (sample: Sample, at: number, vhost: string, queue: string, member
     { job: "rabbitmq-detailed", instance: node(sample, at), vhost, queue, queue_type: "rabbit_quorum_queue", membership },
     values,
   );
-const reached = (sample: Sample, job: string, values: readonly string[]): TestSeries[] =>
-  values.map((text, at): TestSeries => [`up{${labelText({ installation: sample.installation, job, instance: node(sample, at) })}}`, text]);
 
 const GiB = 1024 ** 3;
+/** How many nodes are down. */
+const DOWN = 'warren:targets_down:count{job="rabbitmq"}';
 
 /** An alarm of one node: what fires it, what it says. */
 function alarm(name: string, series: string, what: string, means: string): Alert {
@@ -42,12 +42,13 @@ export const clusterAlerts: readonly Alert[] = [
   {
     name: "NodeDown",
     severity: "page",
-    when: "a node does not answer Prometheus, for 1 minute",
-    expr: () => 'up{job="rabbitmq"} == 0',
+    when: "a node does not answer Prometheus, or Prometheus has fewer nodes than there are meant to be, for 1 minute",
+    expr: () => 'up{job="rabbitmq"} == 0 or warren:targets_missing:count{job="rabbitmq"} > 0',
     forMinutes: 1,
-    summary: "{{ $labels.instance }} does not answer",
+    // What is missing has no address.
+    summary: "{{ with $labels.instance }}{{ . }} does not answer{{ else }}Nodes that are missing: {{ $value }}{{ end }}",
     description:
-      "Node {{ $labels.instance }} of {{ $labels.installation }} does not answer. With a majority of nodes left, quorum queues go on; the next node that stops may end that.",
+      "{{ with $labels.instance }}Node {{ . }} of {{ $labels.installation }} does not answer.{{ else }}Of the nodes of {{ $labels.installation }}, {{ $value }} are not even known to Prometheus: their pods do not run, or it does not find them.{{ end }} With a majority of nodes left, quorum queues go on; the next node that stops may end that.",
     fires: (sample) => ({
       series: reached(sample, "rabbitmq", ["1 0x10"]),
       at: 5,
@@ -55,7 +56,7 @@ export const clusterAlerts: readonly Alert[] = [
       summary: `${node(sample, 0)} does not answer`,
       description: `Node ${node(sample, 0)} of ${sample.installation} does not answer. With a majority of nodes left, quorum queues go on; the next node that stops may end that.`,
     }),
-    quiet: (sample) => ({ series: reached(sample, "rabbitmq", ["1x10"]), at: 5 }),
+    quiet: (sample) => ({ series: reached(sample, "rabbitmq"), at: 5 }),
   },
   alarm("MemoryAlarm", "rabbitmq_alarms_memory_used_watermark", "memory", "uses more memory than it may."),
   alarm("DiskAlarm", "rabbitmq_alarms_free_disk_space_watermark", "disk", "has less free disk space than it must."),
@@ -95,7 +96,7 @@ export const clusterAlerts: readonly Alert[] = [
     // A queue of which no member is left has no count: then as many nodes are down as it has members. Only nodes that are down themselves count:
     // of one that answers, and not for the detailed metrics, nothing is known.
     expr: () =>
-      '(warren_queue_members - on (installation, vhost, queue) (warren:queue_members:count or on (installation, vhost, queue) (warren_queue_members <= on (installation) group_left () count by (installation) (up{job="rabbitmq"} == 0)) * 0)) * 2 >= on (installation, vhost, queue) warren_queue_members and on (installation) (up{job="rabbitmq"} == 0) unless on (installation) (up{job="rabbitmq-detailed"} == 0 and on (installation, instance) up{job="rabbitmq"} == 1)',
+      `(warren_queue_members - on (installation, vhost, queue) (warren:queue_members:count or on (installation, vhost, queue) (warren_queue_members <= on (installation) group_left () ${DOWN}) * 0)) * 2 >= on (installation, vhost, queue) warren_queue_members and on (installation) ${DOWN} > 0 unless on (installation) (up{job="rabbitmq"} == 1 unless on (installation, instance) up{job="rabbitmq-detailed"} == 1)`,
     forMinutes: 1,
     summary: "{{ $labels.queue }} has lost its quorum",
     description:
@@ -159,8 +160,7 @@ export const clusterAlerts: readonly Alert[] = [
     severity: "page",
     when: "a node does not reach another one, though all answer Prometheus, for 1 minute",
     // A node that is merely stopped is NodeDown's.
-    expr: () =>
-      'max by (installation, instance) (rabbitmq_unreachable_cluster_peers_count) > 0 unless on (installation) (up{job="rabbitmq"} == 0)',
+    expr: () => `max by (installation, instance) (rabbitmq_unreachable_cluster_peers_count) > 0 unless on (installation) ${DOWN} > 0`,
     forMinutes: 1,
     summary: "{{ $labels.instance }} does not reach {{ $value }} of its peers",
     description:
@@ -190,7 +190,7 @@ export const clusterAlerts: readonly Alert[] = [
     severity: "ticket",
     when: "all nodes answer, and a quorum queue has fewer members than it is meant to have, for 15 minutes",
     expr: () =>
-      'warren:queue_members:count < on (installation, vhost, queue) warren_queue_members unless on (installation) (up{job="rabbitmq-detailed"} == 0)',
+      'warren:queue_members:count < on (installation, vhost, queue) warren_queue_members unless on (installation) warren:targets_down:count{job="rabbitmq-detailed"} > 0',
     forMinutes: 15,
     summary: "{{ $labels.queue }} has {{ $value }} members, fewer than meant",
     description:

@@ -11,7 +11,7 @@ export const consumerAlerts: readonly Alert[] = [
     when: "a queue that a service promises to consume has no consumer, or is gone, for 2 minutes",
     // That a queue is gone can only be told while every node says what it has.
     expr: () =>
-      'warren:queue_consumers:max == 0 and on (installation, vhost, queue) warren_queue_promised_consumers or max by (installation, vhost, queue) (warren_queue_promised_consumers) * 0 unless on (installation, vhost, queue) warren:queue_consumers:max and on (installation) min by (installation) (up{job="rabbitmq-detailed"}) == 1',
+      'warren:queue_consumers:max == 0 and on (installation, vhost, queue) warren_queue_promised_consumers or max by (installation, vhost, queue) (warren_queue_promised_consumers) * 0 unless on (installation, vhost, queue) warren:queue_consumers:max and on (installation) warren:targets_down:count{job="rabbitmq-detailed"} == 0',
     forMinutes: 2,
     summary: "Nobody consumes {{ $labels.queue }}",
     description:

@@ -1,28 +1,34 @@
 /** Alerts about what the other alerts stand on: targets that do not answer, an exporter that sees nothing, a broker that is not as written. */
-import { type Alert, given } from "./alert.js";
+import { type Alert, given, reached } from "./alert.js";
 
+/** Nodes themselves are NodeDown's. */
+const WATCHED = ["rabbitmq-detailed", "warren-workers", "warren-exporter"] as const;
+const TARGETS = `job=~"${WATCHED.join("|")}"`;
 const LOOK = "warren_exporter_look_up";
 
 export const monitoringAlerts: readonly Alert[] = [
   {
     name: "TargetDown",
     severity: "ticket",
-    when: "a worker, the exporter or a node's detailed metrics do not answer Prometheus, for 5 minutes",
-    expr: () => 'up{job=~"rabbitmq-detailed|warren-workers|warren-exporter"} == 0',
+    when: "a worker, the exporter or a node's detailed metrics do not answer Prometheus, or it has fewer of them than there are meant to be, for 5 minutes",
+    expr: () => `up{${TARGETS}} == 0 or warren:targets_missing:count{${TARGETS}} > 0`,
     forMinutes: 5,
-    summary: "{{ $labels.job }} at {{ $labels.instance }} does not answer",
+    summary:
+      "{{ $labels.job }}{{ with $labels.instance }} at {{ . }} does not answer{{ else }}, targets that are missing: {{ $value }}{{ end }}",
     description:
-      "Prometheus does not reach {{ $labels.job }} at {{ $labels.instance }}. Alerts that need its numbers keep quiet meanwhile, whatever happens.",
-    fires: (sample) => ({
-      series: [given(sample, "up", { job: "warren-exporter", instance: "exporter:9419" }, "1 0x20")],
-      at: 10,
-      labels: { installation: sample.installation, job: "warren-exporter", instance: "exporter:9419" },
-      summary: "warren-exporter at exporter:9419 does not answer",
-      description:
-        "Prometheus does not reach warren-exporter at exporter:9419. Alerts that need its numbers keep quiet meanwhile, whatever happens.",
-    }),
-    // As long as a restart takes.
-    quiet: (sample) => ({ series: [given(sample, "up", { job: "warren-exporter", instance: "exporter:9419" }, "1 0x2 1x20")], at: 10 }),
+      "Prometheus {{ with $labels.instance }}does not reach {{ $labels.job }} at {{ . }}{{ else }}has {{ $value }} targets of {{ $labels.job }} less than there are meant to be{{ end }}. Alerts that need its numbers keep quiet meanwhile, whatever happens.",
+    fires: (sample) => {
+      const [instance = ""] = sample.nodes;
+      return {
+        series: WATCHED.flatMap((job) => reached(sample, job, job === "rabbitmq-detailed" ? ["1 0x20"] : [])),
+        at: 10,
+        labels: { installation: sample.installation, job: "rabbitmq-detailed", instance },
+        summary: `rabbitmq-detailed at ${instance} does not answer`,
+        description: `Prometheus does not reach rabbitmq-detailed at ${instance}. Alerts that need its numbers keep quiet meanwhile, whatever happens.`,
+      };
+    },
+    // As long as a restart takes, in which a pod is no target at all.
+    quiet: (sample) => ({ series: WATCHED.flatMap((job) => reached(sample, job, ["1 0 stale _x1 1x20"])), at: 10 }),
   },
   {
     name: "ExporterBlind",

@@ -18,9 +18,8 @@ const cluster = (certificates: boolean): RowSpec => ({
   panels: [
     number(
       "Nodes down",
-      "Nodes that Prometheus does not reach.",
-      // Of none that is known, none is up: that is no 0.
-      `count(${selector("up", { job: "rabbitmq" })} == 0) or sum(${selector("up", { job: "rabbitmq" })}) * 0`,
+      "Nodes that Prometheus does not reach, or does not have at all.",
+      `sum(${selector("warren:targets_down:count", { job: "rabbitmq" })})`,
       "nodes",
       { redFrom: 1 },
     ),
