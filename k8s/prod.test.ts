@@ -77,6 +77,19 @@ describe("ContextIQ in production", () => {
     expect(made({}, "cgcg").secrets[0]?.files).toEqual([{ key: "cgcg-api-keys.json", file: "CGCG_API_KEYS_FILE" }]);
   });
 
+  it("makes the Secret of a service that others deploy beside its workers, and of none that is elsewhere", () => {
+    const secrets = (own: object): string[] =>
+      made({ services: { contextiq: { webhook: own, "memory-api": own } } })
+        .secrets.map(({ name, namespace }) => `${namespace}/${name}`)
+        .filter((name) => /webhook|memory-api/.test(name));
+    const of = (service: string, generation: number) => `warren-workers/contextiq-${service}-credentials-${generation}`;
+    expect(secrets({})).toEqual([of("webhook", 1)]);
+    expect(secrets({ deploy: false, generation: 2 }).toSorted()).toEqual(
+      ["memory-api", "webhook"].flatMap((service) => [of(service, 1), of(service, 2)]),
+    );
+    expect(secrets({ deploy: false, pods: { namespace: "apps" } })).toEqual([]);
+  });
+
   it("changes a password by a Secret beside the old one, and restarts that service alone, some pods at a time", () => {
     const before = objectsOf(made());
     const after = objectsOf(made({ services: { contextiq: { "extraction-worker": { generation: 2 } } } }));

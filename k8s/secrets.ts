@@ -4,16 +4,13 @@ import { AUTOSCALER_USER, autoscalerSecret, CA_CONFIG_MAP, CA_KEY, EXPORTER_USER
 import { namespaceNames } from "./namespaces.js";
 import { asksForDepth, type ServicePart } from "./services.js";
 import type { ProdSettings } from "./settings.js";
-import { generationUser, liveGenerations } from "./users.js";
+import { generationsOf, type Generation } from "./users.js";
 import { loadServices } from "./workers.js";
 
 /** Keys `username` and `password`, and one for each file. */
-export interface SecretNeed {
+export interface SecretNeed extends Generation {
   readonly name: string;
   readonly namespace: string;
-  /** RabbitMQ user whose credentials it holds. */
-  readonly user: string;
-  readonly generation: number;
   /** Further keys, and what each holds. */
   readonly files: readonly { readonly key: string; readonly file: WorkerFile }[];
 }
@@ -26,19 +23,18 @@ export interface AuthorityNeed {
 }
 
 /** Pods that still run, and a rollout that is taken back, need the one before. */
-const inGenerations = (
-  user: string,
-  generation: number,
-  rest: (generation: number) => Omit<SecretNeed, "user" | "generation">,
-): SecretNeed[] => liveGenerations(generation).map((each) => ({ ...rest(each), user: generationUser(user, each), generation: each }));
+const inGenerations = (user: string, generation: number, rest: (generation: number) => Omit<SecretNeed, keyof Generation>): SecretNeed[] =>
+  generationsOf(user, generation).map((each) => ({ ...rest(each.generation), ...each }));
 
 export function secretsOf(parts: readonly ServicePart[], settings: ProdSettings): SecretNeed[] {
   const { namespaces, autoscaling, monitoring } = settings;
   const loads = loadServices(parts, settings);
   const isLoaded = ({ topology, service }: ServicePart): boolean =>
     loads.some((load) => load.system === topology.name && load.service === service);
+  // Whoever deploys it there in the stack's place has its credentials as the stack would.
+  const isLeft = ({ settings: own, pods }: ServicePart): boolean => !own.deploy && pods.namespace === namespaces.workers;
   const services = parts
-    .filter((part) => part.deployed || isLoaded(part))
+    .filter((part) => part.deployed || isLoaded(part) || isLeft(part))
     .flatMap(({ topology, service, user, settings: { generation }, start }): SecretNeed[] => {
       const files = (start?.files ?? []).map((file) => ({ key: WORKER_FILES[file], file }));
       const name = (each: number): string => serviceSecret(topology.name, service, each);

@@ -20,7 +20,16 @@ const NOTHING = { configure: "", write: "", read: "" } as const;
 export const generationUser = (user: string, generation: number): string => (generation % 2 === 1 ? user : secondUser(user));
 
 /** The one of new pods, after the one of pods that may still run. */
-export const liveGenerations = (generation: number): number[] => [generation - 1, generation].filter((each) => each > 0);
+const liveGenerations = (generation: number): number[] => [generation - 1, generation].filter((each) => each > 0);
+
+/** Of one user's credentials. */
+export interface Generation {
+  readonly user: string;
+  readonly generation: number;
+}
+
+export const generationsOf = (user: string, generation: number): Generation[] =>
+  liveGenerations(generation).map((each) => ({ user: generationUser(user, each), generation: each }));
 
 /** What the exporter's copies and looks need (docs/exporter.md). */
 function exporterRights(topology: Topology, plan: Plan): Rights {
@@ -55,7 +64,7 @@ export function ownUsers({ topologies, plan, services, settings }: UsersArgs): U
       topologies.flatMap((topology, at) => (plan.vhosts[at] ? [[plan.vhosts[at].vhost.name, rights(topology, plan.vhosts[at])]] : [])),
     );
   const inGenerations = (user: string, generation: number, what: Users[string]): Users =>
-    Object.fromEntries(liveGenerations(generation).map((each) => [generationUser(user, each), what]));
+    Object.fromEntries(generationsOf(user, generation).map((each) => [each.user, what]));
   const { autoscaling, monitoring } = settings;
   return {
     // Sees queues, and touches nothing.
@@ -76,10 +85,10 @@ function secondOf(
 ): [string, Users[string]][] {
   const rights = plan.vhosts.find((each) => each.vhost.name === vhost);
   const { tags, limits } = { tags: topology.services?.[service]?.tags, limits: topology.services?.[service]?.limits };
-  return liveGenerations(generation)
-    .filter((each) => each % 2 === 0)
+  return generationsOf(user, generation)
+    .filter((each) => each.user !== user)
     .map((each) => [
-      generationUser(user, each),
+      each.user,
       {
         ...(tags === undefined ? {} : { tags }),
         ...(limits === undefined ? {} : { limits }),

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { OWN, SECRET_KEYS } from "../k8s/names.js";
 import type { Prod } from "../k8s/prod.js";
 import type { AuthorityNeed, SecretNeed } from "../k8s/secrets.js";
+import { generationsOf } from "../k8s/users.js";
 import { globalName } from "../provision/identity.js";
 import { OwnResource } from "../provision/own/resource.js";
 import { registerObject } from "./kubernetes-objects.js";
@@ -11,16 +12,16 @@ import { workerFile } from "./worker-files.js";
 
 /**
  * Of users whose generation is not the first one: each generation has a password of its own, made once and kept in the state. The first one's are
- * those that every topology's users get.
+ * those that every topology's users get. A service that others deploy has users and perhaps no Secret.
  */
-export function generationPasswords({ secrets }: Prod): Record<string, pulumi.Output<string>> {
+export function generationPasswords({ services, secrets }: Pick<Prod, "services" | "secrets">): Record<string, pulumi.Output<string>> {
+  const all = [...services.flatMap(({ user, settings }) => generationsOf(user, settings.generation)), ...secrets];
+  const later = new Map(all.filter(({ generation }) => generation > 1).map(({ user, generation }) => [user, generation]));
   return Object.fromEntries(
-    secrets
-      .filter(({ generation }) => generation > 1)
-      .map(({ user, generation }) => {
-        const kept = new OwnResource("password", globalName("password", `${user} ${generation}`), { spec: { user, generation } });
-        return [user, kept.password];
-      }),
+    [...later].map(([user, generation]) => {
+      const kept = new OwnResource("password", globalName("password", `${user} ${generation}`), { spec: { user, generation } });
+      return [user, kept.password];
+    }),
   );
 }
 
