@@ -15,12 +15,12 @@ export function numbersTable(parts: readonly ServicePart[], settings: ProdSettin
   const rows = parts
     .filter(({ deployed }) => deployed)
     .map((part): string[] => {
-      const { replicas, prefetch, concurrency, handlerSeconds, from, name } = part;
+      const { replicas, within, prefetch, concurrency, handlerSeconds, from, name } = part;
       const scaling = scalingOf(part, settings);
       const [min, max] = [String(replicas.min), String(scaling === "none" ? replicas.min : replicas.max)];
       return [
         name,
-        `${span(min, max)} ${from.replicas}`,
+        `${span(min, max)} ${from.replicas}${within ? ` (of ${within.min} - ${within.max} ${within.from})` : ""}`,
         scaling === "none" ? "" : messages(part),
         scaling === "none" || replicas.cpu === undefined ? "" : `${replicas.cpu} %`,
         prefetch === undefined ? from.prefetch : `${prefetch} ${from.prefetch}`,

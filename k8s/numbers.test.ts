@@ -62,6 +62,11 @@ const autoscaling = fc
   })
   .map((drawn) => ({ autoscaling: drawn }) satisfies ProdInput);
 
+const CONFIGURED = {
+  ...{ replicas: "configured", perReplica: "configured", prefetch: "configured", concurrency: "configured" },
+  handlerSeconds: "configured",
+} as const;
+
 describe("numbers", () => {
   it("can be deployed, whatever the topology and its loads are", () => {
     fc.assert(
@@ -107,11 +112,20 @@ describe("numbers", () => {
     fc.assert(
       fc.property(topologies, autoscaling, configured, (topology, input, own) => {
         const services = { [topology.name]: Object.fromEntries(Object.keys(topology.services ?? {}).map((name) => [name, own])) };
-        for (const part of servicesOf([topology], readProdSettings({ ...input, services }))) {
+        const settings = readProdSettings({ ...input, services });
+        for (const part of servicesOf([topology], settings)) {
           const { cpu = input.autoscaling.cpu || undefined, ...replicas } = own.replicas as Replicas;
-          expect(part.replicas).toEqual({ ...replicas, ...(cpu === undefined ? {} : { cpu }) });
+          const { within, from } = part;
+          // Where nothing scales, what is configured has room for what is computed.
+          const fixed = within && { min: part.replicas.min, max: part.replicas.min };
+          expect(part.replicas).toEqual({ ...replicas, ...fixed, ...(cpu === undefined ? {} : { cpu }) });
           expect([part.prefetch, part.concurrency, part.handlerSeconds]).toEqual([own.prefetch, own.concurrency, own.handlerSeconds]);
-          expect(new Set(Object.values(part.from))).toEqual(new Set(["configured"]));
+          expect(from).toEqual({ ...CONFIGURED, ...(within ? { replicas: "computed" } : {}) });
+          if (within) {
+            expect([scalingOf(part, settings), within]).toEqual(["none", { min: replicas.min, max: replicas.max, from: "configured" }]);
+            expect(part.replicas.min).toBeGreaterThan(replicas.min);
+            expect(part.replicas.min).toBeLessThanOrEqual(replicas.max);
+          }
           if (topology.services?.[part.service]?.consumes?.length === 1 && part.thresholds.size === 1)
             expect([...part.thresholds.values()]).toEqual([own.replicas.perReplica]);
         }
@@ -124,14 +138,16 @@ describe("numbers", () => {
     fc.assert(
       fc.property(topologies, (topology) => {
         const sized = size(topology);
-        for (const { service, from, replicas, prefetch, concurrency, thresholds } of servicesOf([topology], readProdSettings({}))) {
+        for (const { service, from, within, replicas, prefetch, concurrency, thresholds } of servicesOf([topology], readProdSettings({}))) {
           const { replicas: pinned, load: has } = topology.services?.[service] ?? {};
           const said = has?.handler?.concurrency !== undefined;
-          if (pinned) expect([from.replicas, replicas]).toEqual(["topology", { ...pinned, min: Math.max(1, pinned.min) }]);
+          if (pinned && within)
+            expect([from.replicas, within]).toEqual(["computed", { min: pinned.min, max: pinned.max, from: "topology" }]);
+          else if (pinned) expect([from.replicas, replicas]).toEqual(["topology", { ...pinned, min: Math.max(1, pinned.min) }]);
           else if (!said || (has.rate === undefined && has.peak === undefined))
             expect([from.replicas, replicas.min]).toEqual(["default", 2]);
           if (!said) expect([from.prefetch, prefetch, from.concurrency, concurrency]).toEqual(["default", undefined, "default", undefined]);
-          if (from.replicas === "computed") {
+          if (from.replicas === "computed" && !within) {
             const { min, max } = sized[service]?.computed ?? { min: 0, max: 0 };
             expect([Math.max(2, min), Math.max(2, max)]).toContain(replicas.min);
             expect(replicas.max).toBeGreaterThanOrEqual(max);
@@ -236,6 +252,32 @@ describe("a service with a load", () => {
     expect(partOf({ consumes: ["a"], load: LOAD }, { autoscaling: { kind: "none" } }).replicas).toMatchObject({ min: 17, max: 17 });
   });
 
+  it("has what the busiest time needs of the replicas that are said, where nothing scales it", () => {
+    const none = (replicas: Replicas, input: ProdInput = {}, own: object = {}) => {
+      const settings = { services: { shop: { s: own } }, ...input, autoscaling: { kind: "none" as const, ...input.autoscaling } };
+      return partOf({ consumes: ["a"], load: LOAD, replicas }, settings);
+    };
+    // 17 come out of its load.
+    const { replicas, from, within } = none({ min: 2, max: 20 });
+    expect([replicas, from.replicas, within]).toEqual([
+      { min: 17, max: 17, perReplica: 100 },
+      "computed",
+      { min: 2, max: 20, from: "topology" },
+    ]);
+    expect(none({ min: 2, max: 9 }).replicas.min).toBe(9);
+    expect(none({ min: 1, max: 1 })).toMatchObject({ replicas: { min: 1 }, from: { replicas: "topology" } });
+    expect(none({ min: 18, max: 30 })).toMatchObject({ replicas: { min: 18 }, from: { replicas: "topology" } });
+    expect(none({ min: 1, max: 2 }, {}, { replicas: { min: 3, max: 12 } })).toMatchObject({
+      replicas: { min: 12 },
+      within: { min: 3, max: 12, from: "configured" },
+    });
+    // Of what is assumed, or is not to be computed, nothing follows.
+    expect(none({ min: 2, max: 20 }, { autoscaling: { sizing: "topology" } }).replicas.min).toBe(2);
+    expect(partOf({ consumes: ["a"], replicas: { min: 2, max: 20 } }, { autoscaling: { kind: "none" } }).replicas.min).toBe(2);
+    // An autoscaler finds the number itself.
+    expect(partOf({ consumes: ["a"], load: LOAD, replicas: { min: 2, max: 20 } }).replicas).toMatchObject({ min: 2, max: 20 });
+  });
+
   it("has more pods where CPU is meant to be less used", () => {
     expect(partOf({ consumes: ["a"], load: LOAD }, { autoscaling: { cpu: 40 } }).replicas).toMatchObject({ max: 34, cpu: 40 });
   });
@@ -314,5 +356,11 @@ it("the table says where each number comes from", () => {
     ["shop-s", "2 - 17 computed", "100 computed (a 75, b 25)", "50 configured", "10 computed", "30 s default"],
     ["shop-t", "2 - 10 default", "100 default", "default", "default", "30 s default"],
   ]);
+  const fixed = readProdSettings({ autoscaling: { kind: "none" }, services: { shop: { s: { image: "shop/s:1" } } } });
+  const [part] = servicesOf(
+    [{ name: "shop", queues: { a: { type: "quorum" } }, services: { s: { consumes: ["a"], load: LOAD, replicas: { min: 2, max: 9 } } } }],
+    fixed,
+  );
+  expect(part && numbersTable([part], fixed)).toContain("shop-s  9 computed (of 2 - 9 topology)");
   expect(numbersTable([], settings)).toBe("");
 });

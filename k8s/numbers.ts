@@ -1,6 +1,6 @@
 /**
  * The numbers of a service's pods and of its autoscaler. Each is what is configured, else what the topology says, else what `warren size` computes from
- * the service's load, else a default. What would be computed from assumptions alone is not: a default, which is written down, stands instead. Pure.
+ * the service's load, else a default. Replicas that nothing scales are computed within what is said. What would be computed from assumptions alone is not: a default, which is written down, stands instead. Pure.
  */
 import { normalQuantile, logNormal } from "../sizing/handler.js";
 import { size, type Figure, type Figures, type SizedService } from "../sizing/index.js";
@@ -23,6 +23,8 @@ export interface Numbers {
   /** The slowest handler. */
   readonly handlerSeconds: number;
   readonly from: Readonly<Record<"replicas" | "perReplica" | "prefetch" | "concurrency" | "handlerSeconds", Source>>;
+  /** Of replicas that are computed though somebody says them, because nothing scales them: what is said, and by whom. */
+  readonly within?: { readonly min: number; readonly max: number; readonly from: Source };
 }
 
 export interface NumbersArgs {
@@ -122,13 +124,16 @@ export function numbersOf(args: NumbersArgs): Numbers {
   const said = saidReplicas(own.replicas, promised);
   const sized = sizedOf(args, said);
   const assumed = new Set(sized?.figures.assumed);
+  const follows = (number: keyof Numbers["from"]): boolean => {
+    // More of those that cannot share their messages is nothing that follows from a load.
+    if (number === "replicas" && sized?.scales === false) return false;
+    if (number === "perReplica" && sized?.perReplica === undefined) return false;
+    return sized !== undefined && STANDS_ON[number].every((row) => row.some((figure) => !assumed.has(figure)));
+  };
   const from = (number: keyof Numbers["from"], configured: unknown, pinned?: unknown): Source => {
     if (configured !== undefined) return "configured";
     if (pinned !== undefined) return "topology";
-    // More of those that cannot share their messages is nothing that follows from a load.
-    if (number === "replicas" && sized?.scales === false) return "default";
-    if (number === "perReplica" && sized?.perReplica === undefined) return "default";
-    return sized && STANDS_ON[number].every((row) => row.some((figure) => !assumed.has(figure))) ? "computed" : "default";
+    return follows(number) ? "computed" : "default";
   };
   const deliveries = deliveriesOf(own);
   const sources: Numbers["from"] = {
@@ -143,7 +148,14 @@ export function numbersOf(args: NumbersArgs): Numbers {
   const perReplica = said?.perReplica ?? (sources.perReplica === "computed" ? sized?.perReplica : undefined) ?? autoscaling.perReplica;
   const counted = said?.cpu ?? autoscaling.cpu;
   const cpu = counted === 0 ? {} : { cpu: counted };
+  // Of what was said for an autoscaler that there is not, as many as the busiest time needs.
+  const needed =
+    said && sized && follows("replicas") && scalingBy({ ...said, ...cpu }, queues, own, settings) === "none"
+      ? Math.min(sized.computed.max, said.max)
+      : 0;
+  const within = said && needed > Math.max(said.min, 1) ? { min: said.min, max: said.max, from: sources.replicas } : undefined;
   const range = (): { min: number; max: number } => {
+    if (within) return { min: needed, max: needed };
     if (said) return said;
     if (!sized || sources.replicas === "default")
       return { min: autoscaling.min, max: sized?.scales === false ? autoscaling.min : autoscaling.max };
@@ -166,6 +178,11 @@ export function numbersOf(args: NumbersArgs): Numbers {
     concurrency:
       deliveries.concurrency ?? (sources.concurrency === "computed" && sized ? Math.min(sized.concurrency, MOST_DELIVERIES) : undefined),
     handlerSeconds: own.handlerSeconds ?? slow ?? DEFAULT_HANDLER_SECONDS,
-    from: sources.handlerSeconds === "computed" && slow === undefined ? { ...sources, handlerSeconds: "default" } : sources,
+    from: {
+      ...sources,
+      ...(within ? { replicas: "computed" } : {}),
+      ...(sources.handlerSeconds === "computed" && slow === undefined ? { handlerSeconds: "default" } : {}),
+    },
+    ...(within ? { within } : {}),
   };
 }

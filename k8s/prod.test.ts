@@ -143,7 +143,9 @@ describe("settings", () => {
   it("choose another autoscaler, or none, or none for one service", () => {
     const hpa = of("HorizontalPodAutoscaler", WORKER, { autoscaling: { kind: "hpa", queueMetric: "rabbitmq_queue_depth" } });
     expect(hpa.spec.metrics.map(({ type }: { type: string }) => type)).toEqual(["External", "Resource"]);
-    expect(of("Deployment", WORKER, { autoscaling: { kind: "none" } }).spec.replicas).toBe(2);
+    // Of the topology's 2 to 20, what its load asks for at its busiest.
+    expect(of("Deployment", WORKER, { autoscaling: { kind: "none" } }).spec.replicas).toBe(20);
+    expect(of("Deployment", WORKER, { autoscaling: { kind: "none", sizing: "topology" } }).spec.replicas).toBe(2);
     const one = objectsOf(made({ services: { contextiq: { "extraction-worker": { autoscaling: "none" } } } }));
     expect(find(one, "ScaledObject", WORKER)).toBeUndefined();
     expect(find(one, "ScaledObject", "contextiq-consolidation-worker")).toBeDefined();
