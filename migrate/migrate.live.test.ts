@@ -14,6 +14,7 @@ import { compileInstallation } from "../topology/compile/compile.js";
 import type { Plan, PlannedQueue } from "../topology/compile/plan.js";
 import type { QuorumQueue, Queue, Topology } from "../topology/model.js";
 import { parseAddress } from "../workers/connection/address.js";
+import { keepTypes, typedHeaders } from "../workers/connection/typed-headers.js";
 import { originOf } from "../workers/consume/history.js";
 import { Migration, type MigrateArgs } from "./migrate.js";
 import { verdict, type Entry } from "../workers/faults/ledger.js";
@@ -159,6 +160,21 @@ test("a moved message still says where it was published", async () => {
   const message = await channel.get("work", { noAck: true });
   expect(message && originOf(message as unknown as ConsumeMessage)).toEqual({ exchange: "in", key: "a.1" });
   expect(message && (message.properties.headers as Record<string, unknown>)["n"]).toBe(0);
+});
+
+test("a moved message keeps the types of its headers", async () => {
+  const headers = {
+    ...{ long: { "!": "int64", value: 5n }, large: { "!": "int64", value: 9007199254740993n } },
+    ...{ int: { "!": "int32", value: 5 }, double: { "!": "double", value: 1 }, deep: [{ "!": "int64", value: 7n }], text: "é" },
+  };
+  channel.publish("in", "b", Buffer.from("1"), { headers });
+  await channel.waitForConfirms();
+  expect((await migrate("--yes")).code).toBe(0);
+  const connection = await amqp.connect(broker.vhostUrl);
+  onTestFinished(() => connection.close());
+  keepTypes(connection);
+  const message = await (await connection.createChannel()).get("work", { noAck: true });
+  expect(message && typedHeaders(message.properties.headers ?? {})).toMatchObject({ ...headers, "warren-exchange": "in", "warren-key": "b" });
 });
 
 test.each([

@@ -2,6 +2,7 @@
 import type { Channel, ConfirmChannel, ConsumeMessage, Options, Replies } from "amqplib";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WarrenError } from "../topology/errors.js";
+import { typedHeaders } from "../workers/connection/typed-headers.js";
 import { EXCHANGE, KEY, originOf } from "../workers/consume/history.js";
 import type { Room } from "./room.js";
 import { closeChannel, Connection, wordsOf, type BrokerSettings } from "../workers/dead-letters/connection.js";
@@ -119,8 +120,7 @@ export class Mover {
     const { userId } = message.properties as { readonly userId?: string };
     const own = this.args.broker.credentials.username;
     const hasOther = userId !== undefined && userId !== own;
-    // In one channel the broker keeps the order, and a return comes before its confirm.
-    this.writer.publish("", this.args.to, message.content, { ...propertiesOf(message, own), mandatory: true }, (error: unknown) => {
+    const confirmed = (error: unknown): void => {
       this.#inFlight--;
       if (error && !this.#failed && this.args.room && wordsOf(error) === NACKED) return this.#again(message);
       if (error) this.#failed ??= this.#fault(`"${this.args.to}" does not take a message: ${wordsOf(error)}`);
@@ -128,7 +128,14 @@ export class Mover {
       this.moved++;
       if (hasOther) this.withoutUser++;
       this.reader.ack(message);
-    });
+    };
+    // In one channel the broker keeps the order, and a return comes before its confirm.
+    try {
+      this.writer.publish("", this.args.to, message.content, { ...propertiesOf(message, own), mandatory: true }, confirmed);
+    } catch (error) {
+      // amqplib has no room for headers of more than 64 KiB; unsaid, the message would be waited for without an end.
+      confirmed(error);
+    }
   }
 
   /** Refused by a queue that somebody else has filled meanwhile: in its place among those that wait. */
@@ -187,7 +194,9 @@ function propertiesOf(message: ConsumeMessage, own: string): Options.Publish {
     ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)),
     ...(userId === own ? { userId: own } : {}),
     headers: {
-      ...Object.fromEntries(Object.entries(headers as object).filter(([name]) => !NOT_AGAIN.test(name))),
+      ...Object.fromEntries(
+        Object.entries(typedHeaders(headers as Readonly<Record<string, unknown>>)).filter(([name]) => !NOT_AGAIN.test(name)),
+      ),
       // It comes by the name of a queue now; workers, and who puts dead letters back, read these.
       ...(origin.exchange === "" ? {} : { [EXCHANGE]: origin.exchange, [KEY]: origin.key }),
     },

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { socketOf } from "../connection/cork.js";
 import { shown, type Address, type Credentials, type Tls } from "../connection/address.js";
 import { isTlsFault, openConnection } from "../connection/open.js";
+import { keepTypes } from "../connection/typed-headers.js";
 import { fatal, faultOf, refusalOf, said, WorkerError } from "../errors.js";
 
 export interface BrokerSettings {
@@ -39,6 +40,7 @@ export class Connection {
   #closing = false;
 
   private constructor(private readonly model: ChannelModel) {
+    keepTypes(model);
     const gone = (why: string): void => {
       if (this.#closing || this.lost !== undefined) return;
       this.lost = why;

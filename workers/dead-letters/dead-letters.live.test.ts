@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { scratchVhost, type ScratchVhost } from "../../testing/broker.js";
 import { Proxy } from "../../testing/proxy.js";
 import { parseAddress } from "../connection/address.js";
+import { typedHeaders } from "../connection/typed-headers.js";
 import { Connection, type BrokerSettings } from "./connection.js";
 import { show, summary } from "./look.js";
 import { purge } from "./purge.js";
@@ -130,6 +131,15 @@ describe("putting back", () => {
     expect(Object.keys(back[0]?.properties.headers ?? {}).sort()).toEqual(["n", "warren-requeue", "warren-requeued", "warren-requeued-at"]);
     expect(idsOf(await drain("b"))).toEqual([]);
     expect(idsOf(await drain("dead"))).toEqual(ids(1000).filter((id) => !expected.slice(0, 50).includes(id)));
+  });
+
+  test("own headers keep the types of their values", async () => {
+    for (const queue of ["a", "dead"]) await declare(queue, "quorum");
+    const own = { long: { "!": "int64", value: 5n }, large: { "!": "int64", value: 9007199254740993n }, one: { "!": "double", value: 1 } };
+    await fill("dead", ["1"], () => ({ headers: { "warren-queue": "a", ...own } }));
+    expect(await requeue(settings, options())).toMatchObject({ requeued: 1 });
+    const back = await look(async (connection) => (await connection.channel()).get("a", { noAck: true }));
+    expect(back && typedHeaders(back.properties.headers ?? {})).toMatchObject(own);
   });
 
   test("everything that is acked is gone when it is over, however few there are", async () => {

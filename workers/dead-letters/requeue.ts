@@ -1,6 +1,7 @@
 /** Puts dead letters back to where they came from: published and confirmed first, removed from the dead letters then. */
 import type { ConsumeMessage, Options } from "amqplib";
 import { randomUUID } from "node:crypto";
+import { typedHeaders } from "../connection/typed-headers.js";
 import { EXCHANGE, KEY } from "../consume/history.js";
 import { checkQueue, Connection, type BrokerSettings } from "./connection.js";
 import { matches, wanted, type Filter } from "./filter.js";
@@ -71,7 +72,7 @@ export function revived(
   user: string,
   now = Date.now(),
 ): Options.Publish {
-  const { CC, ...headers } = ownHeaders(headersOf({ properties }));
+  const { CC, ...headers } = ownHeaders(typedHeaders(headersOf({ properties })));
   const { contentType, contentEncoding, deliveryMode, priority, correlationId, replyTo, messageId, timestamp, type, userId, appId } =
     properties as Options.Publish & { readonly timestamp?: number };
   const given = { contentType, contentEncoding, deliveryMode, priority, correlationId, replyTo, messageId, timestamp, type, appId };
