@@ -201,7 +201,8 @@ function remedies(bad: readonly CountedLoss[], verb: "up" | "down"): string[] {
     );
   }
   const doing = verb === "down" ? "run npm run down" : "run up";
-  lines.push(`drain: let its consumers empty it (stop the publishers, or unbind it first), then ${doing} again;`);
+  const emptied = verb === "down" ? "" : ", then stop them";
+  lines.push(`drain: let its consumers empty it (stop the publishers, or unbind it first)${emptied}, and ${doing} again;`);
   if (bad.some(({ action }) => action === "in the way")) {
     lines.push("for what is in the way: delete it yourself when it is empty, or import it into the stack;");
   }

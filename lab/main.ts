@@ -42,7 +42,8 @@ async function main(): Promise<number> {
     withSettings(withStack(command))
       .option("--system <name|file>", "a reference system, or a file that exports a topology")
       .option("--all", "all reference systems, each in its vhost");
-  const withDiscard = (command: Command): Command => command.option("--discard", "queues may be deleted with the messages in them");
+  const withDiscard = (command: Command): Command =>
+    command.option("--discard", "queues may be deleted with the messages in them, and from under their consumers");
   const choose = (options: SystemOptions): StackOptions => {
     const system = systemChoice(options, from);
     return {

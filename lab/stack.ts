@@ -24,7 +24,7 @@ import { type Choices, Workspace, projectName, stackName, writeWhole } from "./w
 export interface StackOptions {
   /** Value of `warren:system`; undefined: what is up, or the default. */
   readonly system?: string;
-  /** Queues may be deleted with the messages in them. */
+  /** Queues may be deleted with the messages in them, and from under their consumers. */
   readonly discard?: boolean;
   /** Settings below `warren:`; remembered, as the system is. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -70,8 +70,8 @@ export async function down(options: StackOptions): Promise<number> {
   const checkpoint = readCheckpoint(workspace.checkpointFile);
   if (checkpoint && checkpoint.resources.length > 0) {
     const objects = dockerObjects(checkpoint.resources);
-    // The program runs too: only then do its delete hooks, which keep queues that hold messages.
-    const code = await pulumi(workspace, env, ["destroy", "--run-program", "--yes", "--skip-preview"]);
+    // The program runs too: only then do its delete hooks, which keep queues that hold messages. The engine does not tell it what for.
+    const code = await pulumi(workspace, { ...env, WARREN_DOWN: "true" }, ["destroy", "--run-program", "--yes", "--skip-preview"]);
     // With a broker of its own in Docker, everything of the stack is in Docker.
     const inDocker = !isInKubernetes(written(workspace)) && objects.length > 0;
     if (code !== 0 && !(options.discard && inDocker)) {

@@ -4,10 +4,13 @@ import type { AddressInfo } from "node:net";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import * as pulumi from "@pulumi/pulumi";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { makeAuthority, makeServer } from "../docker/certificates.js";
+import { standingBroker } from "../testing/standing-broker.js";
 import { compileInstallation } from "../topology/compile/compile.js";
-import { lookInDocker } from "./open-broker.js";
+import { definitions } from "../topology/compile/definitions.js";
+import { look as lookAt, lookInDocker } from "./open-broker.js";
 import type { Settings } from "./settings.js";
 
 const settings = { allowDataLoss: false, brokerVersion: undefined } as Settings;
@@ -31,4 +34,21 @@ it("a certificate that nobody trusts any more does not keep the update from rene
   };
   await look(await serve(other), caFile);
   await expect(look(await serve(trusted), caFile)).rejects.toThrow(/does not take the password of its administrator/);
+});
+
+it("consumers keep an update from their queue, and not the stack from being taken down", async () => {
+  const plans = (["classic", "quorum"] as const).map((type) =>
+    compileInstallation({ topologies: [{ name: "shop", queues: { work: { type } } }] }),
+  );
+  const [before = plan, after = plan] = plans;
+  const endpoint = await standingBroker({ definitions: definitions(before), messages: 0, consumers: ["shop/work"] });
+  const name = "urn:pulumi:dev::p::rabbitmq:index/queue:Queue::q";
+  const outputs = { [name]: { type: "rabbitmq:index/queue:Queue", outputs: { vhost: "shop", name: "work" } } };
+  const mocks = { newResource: ({ name: id }: { name: string }) => ({ id, state: {} }), call: () => ({ outputs }) };
+  await pulumi.runtime.setMocks(mocks, "p", "dev", false, "organization");
+  const update = (): Promise<void> => lookAt(settings, after, { endpoint, username: "warren", password: "p" });
+  await expect(update()).rejects.toThrow(/up would take 1 queue away from 1 consumer/);
+  vi.stubEnv("WARREN_DOWN", "true");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await update();
 });

@@ -84,6 +84,7 @@ export async function look(settings: Settings, plan: InstallationPlan, connectio
     plan,
     managed: await managedByStack(),
     allowDataLoss,
+    down: process.env["WARREN_DOWN"] !== undefined,
     known,
     onWait: tell,
     onWarn: (text) => void pulumi.log.warn(text),

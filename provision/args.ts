@@ -54,11 +54,11 @@ export interface RabbitTopologyArgs {
   readonly secrets?: Readonly<Record<string, pulumi.Input<string>>>;
   /** Where the salts of given passwords come from: the same text gives the same salts. @default project and stack */
   readonly salt?: pulumi.Input<string>;
-  /** Whether queues that hold messages may be deleted or replaced. @default false */
+  /** Whether queues that hold messages or have consumers may be deleted or replaced. @default false */
   readonly allowDataLoss?: boolean;
   /**
    * Whether the plan is laid beside the live broker before anything is registered, and what would delete or replace a queue that holds
-   * messages is refused. The hooks before each deletion stay in any case. @default true
+   * messages or has consumers is refused. The hooks before each deletion, which count messages, stay in any case. @default true
    */
   readonly guard?: boolean;
   /**

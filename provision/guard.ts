@@ -1,7 +1,7 @@
-/** The guard against loss: before anything is registered, the plan is laid beside the live broker, and what would lose messages is refused. */
+/** The guard against loss: before anything is registered, the plan is laid beside the live broker, and what would lose messages, or take a queue from its consumers, is refused. */
 import { behind, refuseBehind } from "../broker/behind.js";
-import { cancelledWarning } from "../broker/cancelled.js";
 import { conflicts, refuseConflicts } from "../broker/conflicts.js";
+import { cancelledWarning, inUse, refuseInUse } from "../broker/in-use.js";
 import { exchangeEnds, refuseLostBindings, replacementWarning } from "../broker/lost-bindings.js";
 import { countLosses, losses, refuseLosses, type Managed } from "../broker/losses.js";
 import { readLive } from "../broker/live.js";
@@ -27,8 +27,10 @@ export interface GuardOptions {
   readonly known?: Known | undefined;
   /** The oldest version that will do. @default the newest that a topology asks for */
   readonly brokerVersion?: Version;
-  /** The user accepts to lose messages. What is in the way is refused all the same. @default false */
+  /** The user accepts to lose messages, and to cancel consumers. What is in the way is refused all the same. @default false */
   readonly allowDataLoss?: boolean;
+  /** The stack is taken down: consumers end with what they consume from, and messages alone count. @default false */
+  readonly down?: boolean;
   /** Told what it waits for. */
   readonly onWait?: (text: string) => void;
   /** Told what has to be known before an update that is not refused. */
@@ -50,8 +52,8 @@ function allAtOnce(...refusals: readonly (() => void)[]): void {
 }
 
 /**
- * Throws a WarrenError that lists every queue with messages that an update to this plan would delete or replace, with its count, what
- * differs and the safe ways; and every queue that stands in the way of a planned one. Refused as well: to make a queue anew that only the
+ * Throws a WarrenError that lists every queue with messages or consumers that an update to this plan would delete or replace, with their
+ * count, what differs and the safe ways; and every queue that stands in the way of a planned one. Refused as well: to make a queue anew that only the
  * stack's state has otherwise, to write over an object that the
  * stack did not make, to take away bindings that it did not make with their exchange, and a broker that is too old.
  */
@@ -67,15 +69,17 @@ export async function guard(options: GuardOptions): Promise<void> {
     const counted = await countLosses(broker, found, {
       onWait: (ms) => options.onWait?.(`${plural(found.length, "queue")} would go: waiting ${ms / 1000} s for their exact counts`),
     });
-    const { allowDataLoss = false } = options;
+    // Of an engine that does not say what the stack has made, a queue outside of the plan may be anybody's, and stays.
+    const used = await inUse(broker, managed ? found : found.filter(({ action }) => action === "replace"));
+    const { allowDataLoss = false, down = false } = options;
     allAtOnce(
       () => refuseConflicts(managed ? conflicts(plan, live, managed, options.known) : []),
-      () => refuseLosses(counted, { allowDataLoss }),
+      () => refuseLosses(counted, { allowDataLoss, verb: down ? "down" : "up" }),
+      () => (allowDataLoss || down ? undefined : refuseInUse(used)),
       () => (allowDataLoss ? undefined : refuseBehind(managed ? behind(plan, live, managed) : [])),
       () => (allowDataLoss ? undefined : refuseLostBindings(ends)),
     );
-    for (const warning of [replacementWarning(ends), await cancelledWarning(broker, found)])
-      if (warning !== undefined) options.onWarn?.(warning);
+    for (const warning of [replacementWarning(ends), cancelledWarning(used)]) if (warning !== undefined) options.onWarn?.(warning);
   } finally {
     await broker.close();
   }

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { connect } from "amqplib";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Topology } from "../topology/model.js";
 import { brokerApi, liveBroker, type LiveBroker } from "./broker.js";
@@ -109,6 +110,30 @@ it.each<[string, Topology, Partial<Component>]>([
   await publish("one", "two");
   write(topology, change);
   await refused(/2 messages/);
+});
+
+it("an empty queue with a consumer is neither made anew nor left out, and then it is", async () => {
+  await empty();
+  const connection = await connect(`${broker.amqpUrl}/${base.name}`);
+  try {
+    await (await connection.createChannel()).consume("jobs", () => undefined);
+    // The statistics know of it some seconds later.
+    await expect.poll(() => brokerApi("GET", `/api/consumers/${base.name}`), { timeout: 20_000 }).toHaveLength(1);
+    for (const queues of [{ dead, jobs: { ...jobs, type: "quorum" } }, { dead }] as const) {
+      write({ ...base, queues });
+      await refused(/take 1 queue away from 1 consumer[^]*"jobs" in vhost "warren-test-own" has 1 consumer[^]*stop the consumers first/);
+    }
+  } finally {
+    await connection.close();
+  }
+  await expect.poll(() => brokerApi("GET", `/api/consumers/${base.name}`), { timeout: 20_000 }).toEqual([]);
+  const quorum: Topology = { ...base, queues: { dead, jobs: { ...jobs, type: "quorum" } } };
+  write(quorum);
+  await stack.up();
+  expect(await driftOf(quorum)).toEqual(nothing);
+  write(base);
+  await stack.up();
+  expect(await driftOf(base)).toEqual(nothing);
 });
 
 it("another prefix of its names is refused, for everything would be made once more and then deleted", async () => {

@@ -32,7 +32,7 @@ export function changesPage(): string {
     "",
     "- **in place**: the object stays, and so does everything in it and around it, but for what the last column says.",
     "- **replace**: it is deleted and made again; messages that lie in queues stay.",
-    "- **replace and lose messages**: the messages in it are deleted with it. While there are any, `up` refuses, and says how many.",
+    "- **replace and lose messages**: the messages in it are deleted with it. While there are any, or a queue that is to go has consumers, `up` refuses, and says how many.",
     "",
     "## Settings of a queue",
     "",
