@@ -1,9 +1,10 @@
-// Writes what the pages about Kubernetes say of rules and sizes: npx tsx docs/kubernetes.gen.ts. A test says when they are out of date.
+// Writes what the pages about Kubernetes say of rules, sizes and settings: npx tsx docs/kubernetes.gen.ts. A test says when they are out of date.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
 import { numbersTable, objectsOf, prod, readProdSettings, sizeCells, sizeOf, sizeTable, type Prod } from "../k8s/index.js";
 import { policyRulesPage } from "../k8s/rules/page.js";
+import { settingsPage } from "../k8s/settings-page.js";
 import type { Topology } from "../topology/model.js";
 import { contextiq, systems } from "../topology/systems/index.js";
 
@@ -46,10 +47,16 @@ const formatted = async (path: string, text: string): Promise<string> =>
 
 /** What has to stand in each page, by its path. */
 export async function pages(): Promise<ReadonlyMap<string, string>> {
-  const [rules, sizes, guide] = [page("kubernetes-rules.md"), page("kubernetes-sizes.md"), page("kubernetes.md")];
+  const [rules, sizes, keys, guide] = [
+    page("kubernetes-rules.md"),
+    page("kubernetes-sizes.md"),
+    page("kubernetes-settings.md"),
+    page("kubernetes.md"),
+  ];
   return new Map([
     [rules, await formatted(rules, policyRulesPage())],
     [sizes, await formatted(sizes, sizesPage())],
+    [keys, await formatted(keys, settingsPage())],
     [guide, withContextIq(readFileSync(guide, "utf8"))],
   ]);
 }

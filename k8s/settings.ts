@@ -6,31 +6,49 @@ import { bytesOf, millicoresOf } from "./quantities.js";
 import { withSystems } from "./systems.js";
 import { isObject } from "../topology/plain.js";
 
+/** What the page of settings says of a key beside its description: which values, where the schema does not tell, and what holds without one. */
+const said = (allowed: string) => ({ allowed });
+const unset = (description: string, without: string) => ({ description, without });
+
 /** A text; `pulumi config set --path` makes numbers and truth values of what looks like them. */
-const text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
-const cpu = text.refine((value) => Number.isFinite(millicoresOf(value)), { error: 'CPU as Kubernetes writes it: "500m", "2"' });
-const bytes = text.refine((value) => Number.isFinite(bytesOf(value)), { error: 'bytes as Kubernetes writes them: "512Mi", "4Gi"' });
+const text = z.union([z.string(), z.number(), z.boolean()]).transform(String).meta(said("text"));
+const CPU = 'CPU as Kubernetes writes it: "500m", "2"';
+const BYTES = 'bytes as Kubernetes writes them: "512Mi", "4Gi"';
+const cpu = text.refine((value) => Number.isFinite(millicoresOf(value)), { error: CPU }).meta(said(CPU));
+const bytes = text.refine((value) => Number.isFinite(bytesOf(value)), { error: BYTES }).meta(said(BYTES));
+const LABEL = "a name of lower-case letters, digits and hyphens";
+const SUBDOMAIN = "a name of lower-case letters, digits, dots and hyphens";
 const dns = z
   .string()
   .max(63)
-  .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, { error: "a name of lower-case letters, digits and hyphens" });
+  .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, { error: LABEL })
+  .meta(said(LABEL));
 const subdomain = z
   .string()
   .max(253)
-  .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, { error: "a name of lower-case letters, digits, dots and hyphens" });
-const labels = z.record(z.string(), text);
+  .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, { error: SUBDOMAIN })
+  .meta(said(SUBDOMAIN));
+const labels = z.record(z.string(), text).meta(said("texts by name"));
 const seconds = (fallback: number, min = 0) => z.int().min(min).max(604_800).default(fallback);
+const port = z.int().min(1).max(65_535);
+const pullSecrets = z.array(subdomain).default([]).describe("Secrets with which the image is pulled.");
+const nodeSelector = labels.prefault({}).describe("Labels of the machines on which its pods may run.");
+const tolerations = z
+  .array(z.record(z.string(), z.unknown()))
+  .default([])
+  .meta({ ...said("as in a pod's `tolerations`"), description: "Taints of machines on which its pods may run all the same." });
+const priorityClass = subdomain.optional().meta(unset("PriorityClass of its pods.", "the cluster's default"));
+const generation = (whose: string) =>
+  z.int().min(1).default(1).describe(`Of the credentials of ${whose}: raise it to change the password.`);
 
 /** Requests and limits. Memory is both: a pod that was promised less than it may take is the first to be ended. */
-const resources = (fallback: { readonly cpu: string; readonly cpuLimit?: string; readonly memory: string }) =>
-  z
-    .strictObject({
-      cpu: cpu.default(fallback.cpu),
-      /** @default none: a limit of CPU holds back where there is plenty */
-      cpuLimit: fallback.cpuLimit === undefined ? cpu.optional() : cpu.default(fallback.cpuLimit),
-      memory: bytes.default(fallback.memory),
-    })
-    .prefault({});
+const size = {
+  cpu: cpu.describe("CPU that is asked for."),
+  cpuLimit: cpu.optional().meta(unset("CPU that may be taken; a limit holds back where there is plenty.", "no limit")),
+  memory: bytes.describe("Memory that is asked for, and the limit."),
+};
+const resources = (fallback: { readonly cpu: string; readonly memory: string }) =>
+  z.strictObject({ ...size, cpu: size.cpu.prefault(fallback.cpu), memory: size.memory.prefault(fallback.memory) }).prefault({});
 
 /** One silently in the place of the other would be a number that nobody wrote. */
 const inOrder = ({ min, max }: { readonly min: number; readonly max: number }, faults: z.RefinementCtx): void => {
@@ -38,10 +56,12 @@ const inOrder = ({ min, max }: { readonly min: number; readonly max: number }, f
 };
 
 /** Pods of somebody else: where they run, and how they are labelled. */
-const peer = z.strictObject({ namespace: dns, labels: labels.default({}) });
+const peer = z
+  .strictObject({ namespace: dns, labels: labels.prefault({}) })
+  .meta(said("`namespace` of pods, and their `labels` (without: all that are there)"));
 
 const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'addresses as a block: "10.0.0.0/8", of one "10.1.2.3/32"' });
-const ports = z.array(z.int().min(1).max(65_535)).min(1);
+const ports = z.array(port).min(1);
 
 /** Ends of connections: pods in the cluster, or addresses outside. */
 const ends = <Ports extends z.ZodType>(of: Ports) =>
@@ -56,245 +76,317 @@ const ends = <Ports extends z.ZodType>(of: Ports) =>
     .refine((end) => (end.namespace ?? end.cidr) !== undefined, { error: "names nobody: a namespace of pods, or a cidr" })
     .refine((end) => end.labels === undefined || end.namespace !== undefined, { error: "labels are of pods in a namespace" })
     .refine((end) => end.except === undefined || end.cidr !== undefined, { error: "except is of a cidr" });
+const END = "`namespace` and `labels` of pods, or `cidr` and blocks of it that are not meant (`except`); `ports`";
 
 /** Where pods may go besides the broker and DNS. */
-const egress = ends(ports);
+const egress = ends(ports).meta(said(END));
 /** Who answers for names, over UDP and TCP. */
-const resolver = ends(ports.default([53]));
+const resolver = ends(ports.default([53])).meta(said(`${END} (without: 53)`));
 
 const cluster = z
   .strictObject({
-    /** Of the RabbitmqCluster, and of its Service. */
-    name: dns.max(45).default("rabbitmq"),
-    image: z.string().default("rabbitmq:4.3.6-management"),
-    imagePullSecrets: z.array(subdomain).default([]),
-    /** Nodes: one cannot be lost without an outage. */
-    nodes: z.literal([1, 3, 5]).default(3),
+    name: dns.max(45).default("rabbitmq").describe("Of the RabbitmqCluster, and of its Service."),
+    image: z.string().default("rabbitmq:4.3.6-management").describe("The broker's image, by its full version."),
+    imagePullSecrets: pullSecrets,
+    nodes: z.literal([1, 3, 5]).default(3).describe("Nodes of the broker: the only one cannot be lost without an outage."),
     resources: resources({ cpu: "1", memory: "4Gi" }),
-    /** Share of the memory that the broker takes itself to have (the limit less the operator's headroom) at which publishers are held back. */
-    memoryWatermark: z.number().min(0.1).max(0.9).default(0.6),
-    /** Each node's volume; "0": none, everything is lost with the pod (for trials). */
-    storage: z.strictObject({ class: subdomain.optional(), size: bytes.default("20Gi") }).prefault({}),
-    /** Free space below which publishers are held back. @default as much as the watermark of memory, at most a fifth of the volume */
-    diskFreeLimit: bytes.optional(),
-    /** Whether nodes of the broker have to be on different machines and in different zones, or only if it can be had. */
-    spread: z.enum(["required", "preferred"]).default("required"),
-    /** How long a node that leaves waits until no queue depends on it. */
-    terminationGraceSeconds: seconds(3600, 30),
-    /** Sleep before a node starts, for slow DNS. */
-    delayStartSeconds: seconds(30),
-    /** Whether feature flags of a new version are switched on when all nodes run it; until then one can go back. */
-    enableFeatureFlags: z.boolean().default(true),
-    /** Lines of rabbitmq.conf beside Warren's, after them. */
-    config: z.string().default(""),
-    plugins: z.array(z.string().regex(/^\w+$/)).default([]),
-    nodeSelector: labels.default({}),
-    tolerations: z.array(z.record(z.string(), z.unknown())).default([]),
-    priorityClass: subdomain.optional(),
+    memoryWatermark: z
+      .number()
+      .min(0.1)
+      .max(0.9)
+      .default(0.6)
+      .describe(
+        "Share of the memory that the broker takes itself to have (the limit less the operator's headroom) at which publishers are held back.",
+      ),
+    storage: z
+      .strictObject({
+        class: subdomain.optional().meta(unset("StorageClass of each node's volume.", "the cluster's default")),
+        size: bytes.prefault("20Gi").describe('Of each node\'s volume; "0": none, everything is lost with the pod (for trials).'),
+      })
+      .prefault({}),
+    diskFreeLimit: bytes
+      .optional()
+      .meta(unset("Free space below which publishers are held back.", "as much as the memory, at most a fifth of the volume")),
+    spread: z
+      .enum(["required", "preferred"])
+      .default("required")
+      .describe("Whether nodes of the broker have to be on different machines and in different zones, or only if it can be had."),
+    terminationGraceSeconds: seconds(3600, 30).describe("How long a node that leaves waits until no queue depends on it."),
+    delayStartSeconds: seconds(30).describe("Sleep before a node starts, for slow DNS."),
+    enableFeatureFlags: z
+      .boolean()
+      .default(true)
+      .describe("Whether feature flags of a new version are switched on when all nodes run it; until then one can go back."),
+    config: z.string().default("").describe("Lines of `rabbitmq.conf` after Warren's."),
+    plugins: z
+      .array(z.string().regex(/^\w+$/).meta(said("names")))
+      .default([])
+      .describe("Plugins of RabbitMQ beside those that the topology needs."),
+    nodeSelector,
+    tolerations,
+    priorityClass,
   })
   .prefault({});
 
 const tls = z
   .strictObject({
-    /**
-     * `cert-manager`: Certificate and Issuer are made. `secret`: the Secret is there, with tls.crt, tls.key and ca.crt. `stack`: the stack makes it,
-     * with an authority of the checkout.
-     */
-    source: z.enum(["cert-manager", "secret", "stack"]).default("cert-manager"),
-    /** Of the broker's certificate, in the broker's namespace. */
-    secret: subdomain.default("broker-tls"),
-    /** With cert-manager: who signs. @default an authority that is made beside it */
-    issuer: z.strictObject({ name: subdomain, kind: z.enum(["Issuer", "ClusterIssuer"]).default("ClusterIssuer") }).optional(),
-    /** Files in PEM, relative to the project: authorities that clients trust beside the certificate's own, while one follows another. */
-    authorities: z.array(z.string().min(1)).default([]),
-    /** How long the broker's certificate holds; renewed when a third is left. */
-    days: z.int().min(2).max(800).default(90),
+    source: z
+      .enum(["cert-manager", "secret", "stack"])
+      .default("cert-manager")
+      .describe(
+        "`cert-manager`: Certificate and Issuer are made. `secret`: the Secret is there, with tls.crt, tls.key and ca.crt. `stack`: the stack makes it, with an authority of the checkout.",
+      ),
+    secret: subdomain.default("broker-tls").describe("Secret of the broker's certificate, in the broker's namespace."),
+    issuer: z
+      .strictObject({
+        name: subdomain.describe("Of the issuer."),
+        kind: z.enum(["Issuer", "ClusterIssuer"]).default("ClusterIssuer").describe("Of the issuer."),
+      })
+      .optional()
+      .meta(unset("Who signs, with cert-manager.", "an authority that is made beside it")),
+    authorities: z
+      .array(z.string().min(1))
+      .default([])
+      .describe(
+        "Files in PEM, relative to the project: authorities that clients trust beside the certificate's own, while one follows another.",
+      ),
+    days: z.int().min(2).max(800).default(90).describe("How long the broker's certificate holds; renewed when a third is left."),
   })
   .prefault({});
 
+const SCALERS = ["keda", "hpa", "none"] as const;
+
 const autoscaling = z
   .strictObject({
-    /** `keda`: on the depth of queues, and CPU. `hpa`: on CPU, and on depth if something serves it as an external metric. `none`: `replicas.min`. */
-    kind: z.enum(["keda", "hpa", "none"]).default("keda"),
-    /** Whether a service whose topology says `min: 0` may have no pod; only KEDA, with a queue to look at, brings the first one back. */
-    scaleToZero: z.boolean().default(false),
-    pollingSeconds: z.int().min(1).max(3600).default(15),
-    /** Only from one pod to none. */
-    cooldownSeconds: seconds(300),
-    /** How long the highest wish counts before pods are taken away. */
-    scaleDownSeconds: z.int().min(0).max(3600).default(300),
-    scaleUpSeconds: z.int().min(0).max(3600).default(0),
-    /** At most this share of the pods, or this number, goes or comes in a minute. */
-    scaleDownPercent: z.int().min(1).max(100).default(50),
-    scaleUpPods: z.int().min(1).max(1000).default(4),
-    scaleUpPercent: z.int().min(1).max(1000).default(100),
-    /** After so many failed looks at the queue there are at least `replicas` pods: those that are there stay. @default replicas.min of each service */
-    fallback: z.strictObject({ failures: z.int().min(1).max(100).default(3), replicas: z.int().min(0).optional() }).prefault({}),
-    /** With `hpa`: name of the external metric of a queue's depth, chosen by labels `vhost` and `queue`. @default none: CPU alone */
-    queueMetric: z.string().optional(),
-    /** Percent of the requested CPU, for services that say none; 0: CPU does not count. */
-    cpu: z.int().min(0).max(100).default(0),
-    /**
-     * `computed`: numbers that topology and configuration do not say come out of the services' loads, as `warren size` has them. `topology`: they are
-     * the defaults.
-     */
-    sizing: z.enum(["computed", "topology"]).default("computed"),
-    /** Messages a replica, where none are said or computed. */
-    perReplica: z.int().min(1).max(10_000_000).default(100),
-    /** Replicas where none are said or computed. Fewer than `min` are never computed: the machine of the only one may go. */
-    min: z.int().min(0).max(1000).default(2),
-    max: z.int().min(1).max(1000).default(10),
-    /** Generation of the autoscaler's user. */
-    generation: z.int().min(1).default(1),
+    kind: z
+      .enum(SCALERS)
+      .default("keda")
+      .describe(
+        "`keda`: on the depth of queues, and CPU. `hpa`: on CPU, and on depth if something serves it as an external metric. `none`: as many as the busiest time needs.",
+      ),
+    scaleToZero: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Whether a service whose topology says `min: 0` may have no pod; only KEDA, with a queue to look at, brings the first one back.",
+      ),
+    pollingSeconds: z.int().min(1).max(3600).default(15).describe("Between two looks of KEDA."),
+    cooldownSeconds: seconds(300).describe("Without a message until the only pod goes; only from one pod to none."),
+    scaleDownSeconds: z.int().min(0).max(3600).default(300).describe("How long the highest wish counts before pods are taken away."),
+    scaleUpSeconds: z.int().min(0).max(3600).default(0).describe("How long the lowest wish counts before pods are added."),
+    scaleDownPercent: z.int().min(1).max(100).default(50).describe("At most this share of the pods goes in a minute."),
+    scaleUpPods: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(4)
+      .describe("At most so many pods come in a minute, or `scaleUpPercent`, whichever is more."),
+    scaleUpPercent: z.int().min(1).max(1000).default(100).describe("At most this share of the pods comes in a minute, or `scaleUpPods`."),
+    fallback: z
+      .strictObject({
+        failures: z
+          .int()
+          .min(1)
+          .max(100)
+          .default(3)
+          .describe("After so many failed looks at a queue there are at least `replicas` pods: those that are there stay."),
+        replicas: z.int().min(0).optional().meta(unset("How many that are.", "`replicas.min` of each service")),
+      })
+      .prefault({}),
+    queueMetric: z
+      .string()
+      .optional()
+      .meta(unset("With `hpa`: name of the external metric of a queue's depth, chosen by labels `vhost` and `queue`.", "CPU alone")),
+    cpu: z.int().min(0).max(100).default(0).describe("Percent of the requested CPU, for services that say none; 0: CPU does not count."),
+    sizing: z
+      .enum(["computed", "topology"])
+      .default("computed")
+      .describe(
+        "`computed`: numbers that topology and configuration do not say come out of the services' loads, as `warren size` has them. `topology`: they are the defaults.",
+      ),
+    perReplica: z.int().min(1).max(10_000_000).default(100).describe("Messages a replica, where none are said or computed."),
+    min: z
+      .int()
+      .min(0)
+      .max(1000)
+      .default(2)
+      .describe("Replicas at least, where none are said or computed. Fewer are never computed: the machine of the only one may go."),
+    max: z.int().min(1).max(1000).default(10).describe("Replicas at most, where none are said or computed."),
+    generation: generation("the autoscaler's user"),
   })
   .superRefine(inOrder)
   .prefault({});
 
 export const service = z
   .strictObject({
-    /** False: others deploy it; it is let in to the broker, by its labels. */
-    deploy: z.boolean().default(true),
-    /** Of an application of one's own. @default that of the reference workers */
-    image: z.string().optional(),
-    command: z.array(z.string()).optional(),
-    args: z.array(z.string()).optional(),
-    env: z.record(z.string(), text).default({}),
-    /** `files`: RABBITMQ_USERNAME_FILE and RABBITMQ_PASSWORD_FILE name them. `env`: RABBITMQ_USERNAME and RABBITMQ_PASSWORD hold them. */
-    credentials: z.enum(["files", "env"]).default("files"),
-    /** @default workers.resources */
-    resources: z.strictObject({ cpu, cpuLimit: cpu.optional(), memory: bytes }).optional(),
-    /** The slowest handler: what is begun is finished before a pod ends. @default what follows from the service's load, at least 30 */
-    handlerSeconds: z.int().min(0).max(86_400).optional(),
-    /** Unacknowledged deliveries of each of its consumers: one of two queues may hold twice as many. */
-    prefetch: z.int().min(1).max(65_535).optional(),
-    /** Deliveries that each of its consumers handles at a time. */
-    concurrency: z.int().min(1).max(65_535).optional(),
-    /** Of its credentials: raise it to change the password. */
-    generation: z.int().min(1).default(1),
-    /** In the place of the topology's, CPU included. */
+    deploy: z
+      .boolean()
+      .default(true)
+      .describe(
+        "`false`: others deploy it; it is let in to the broker by its labels, and its Secret is in the workers' namespace if it runs there.",
+      ),
+    image: z.string().optional().meta(unset("Of an application of one's own.", "that of the reference workers (`workers.image`)")),
+    command: z.array(z.string()).optional().meta(unset("Of the container.", "the image's")),
+    args: z.array(z.string()).optional().meta(unset("Of the container.", "those of the reference service, else the image's")),
+    env: labels.prefault({}).describe("Variables of the container; they win over the stack's."),
+    credentials: z
+      .enum(["files", "env"])
+      .default("files")
+      .describe(
+        "`files`: RABBITMQ_USERNAME_FILE and RABBITMQ_PASSWORD_FILE name them. `env`: RABBITMQ_USERNAME and RABBITMQ_PASSWORD hold them.",
+      ),
+    resources: z.strictObject(size).optional().meta(unset("Of its container.", "`workers.resources`")),
+    handlerSeconds: z
+      .int()
+      .min(0)
+      .max(86_400)
+      .optional()
+      .meta(
+        unset("The slowest handler: what is begun is finished before a pod ends.", "what follows from the service's load, at least 30"),
+      ),
+    prefetch: port
+      .optional()
+      .meta(
+        unset(
+          "Unacknowledged deliveries of each of its consumers: one of two queues may hold twice as many.",
+          "computed, else the worker's own",
+        ),
+      ),
+    concurrency: port.optional().meta(unset("Deliveries that each of its consumers handles at a time.", "computed, else the worker's own")),
+    generation: generation("its user"),
     replicas: z
       .strictObject({
-        min: z.int().min(0),
-        max: z.int().min(1),
-        perReplica: z.int().min(1).optional(),
-        cpu: z.int().min(1).max(100).optional(),
+        min: z.int().min(0).describe("At least."),
+        max: z.int().min(1).describe("At most."),
+        perReplica: z
+          .int()
+          .min(1)
+          .optional()
+          .meta(unset("Messages a replica.", "the topology's, else computed, else `autoscaling.perReplica`")),
+        cpu: z.int().min(1).max(100).optional().meta(unset("Percent of the requested CPU.", "`autoscaling.cpu`")),
       })
       .superRefine(inOrder)
-      .optional(),
-    autoscaling: z.enum(["keda", "hpa", "none"]).optional(),
+      .optional()
+      .meta(unset("In the place of the topology's, CPU included.", "the topology's, else computed, else of `autoscaling`")),
+    autoscaling: z.enum(SCALERS).optional().meta(unset("What scales it.", "`autoscaling.kind`")),
     health: z
       .strictObject({
-        port: z.int().min(1).max(65_535).default(9090),
-        live: z.string().default("/health/live"),
-        ready: z.string().default("/health/ready"),
-        metrics: z.string().default("/metrics"),
+        port: port.default(9090).describe("Where it answers."),
+        live: z.string().default("/health/live").describe("Path of the liveness probe."),
+        ready: z.string().default("/health/ready").describe("Path of the readiness probe."),
+        metrics: z.string().default("/metrics").describe("Path of its metrics."),
       })
       .prefault({}),
-    /** Port on which it serves others; makes a Service. */
-    port: z.int().min(1).max(65_535).optional(),
-    /** Who may come to that port, besides the services of the same topology. */
-    ingress: z.array(peer).default([]),
-    egress: z.array(egress).default([]),
-    /** Where it runs if others deploy it. @default the workers' namespace, with the labels warren/topology and warren/service */
-    pods: peer.optional(),
+    port: port.optional().meta(unset("On which it serves others; makes a Service.", "it serves nobody")),
+    ingress: z.array(peer).prefault([]).describe("Who may come to that port, besides the services of the same topology."),
+    egress: z.array(egress).prefault([]).describe("Where it may go besides the broker and DNS."),
+    pods: peer
+      .optional()
+      .meta(unset("Where it runs if others deploy it.", "the workers' namespace, with the labels `warren/topology` and `warren/service`")),
   })
   .prefault({});
 
 const workers = z
   .strictObject({
-    /** False: others deploy all of them. */
-    deploy: z.boolean().default(true),
-    /** Of the reference workers, the exporter and the load. Never a moving tag. */
-    image: z.string().default("warren/worker:0.1.0"),
-    imagePullPolicy: z.enum(["IfNotPresent", "Always", "Never"]).default("IfNotPresent"),
-    imagePullSecrets: z.array(subdomain).default([]),
-    /** The image's user. */
-    user: z.int().min(1).default(65_532),
-    /** Of each worker that says none. */
-    resources: resources({ cpu: "100m", memory: "256Mi" }),
-    /** How long a worker waits for deliveries under way when it stops. */
-    drainSeconds: z.int().min(0).max(3600).default(30),
-    nodeSelector: labels.default({}),
-    tolerations: z.array(z.record(z.string(), z.unknown())).default([]),
-    priorityClass: subdomain.optional(),
-    /** The one container that plays the stores of the reference systems, for trials. */
-    store: z.boolean().default(false),
-    /** Messages a second of each reference system, for trials; 0: none. */
-    load: z.int().min(0).max(10_000).default(0),
+    deploy: z.boolean().default(true).describe("`false`: others deploy all of them."),
+    image: z.string().default("warren/worker:0.1.0").describe("Of the reference workers, the exporter and the load. Never a moving tag."),
+    imagePullPolicy: z.enum(["IfNotPresent", "Always", "Never"]).default("IfNotPresent").describe("When images are pulled."),
+    imagePullSecrets: pullSecrets,
+    user: z.int().min(1).default(65_532).describe("The image's user, as a number."),
+    resources: resources({ cpu: "100m", memory: "256Mi" }).describe("Of each worker that says none."),
+    drainSeconds: z.int().min(0).max(3600).default(30).describe("How long a worker waits for deliveries under way when it stops."),
+    nodeSelector,
+    tolerations,
+    priorityClass,
+    store: z.boolean().default(false).describe("The one container that plays the stores of the reference systems, for trials."),
+    load: z.int().min(0).max(10_000).default(0).describe("Messages a second of each reference system, for trials; 0: none."),
   })
   .prefault({});
 
 const monitoring = z
   .strictObject({
-    /** Objects of the Prometheus operator, dashboards, the exporter. */
-    enabled: z.boolean().default(true),
-    /** Of the objects, as the Prometheus of the cluster selects them. */
-    labels: labels.default({}),
-    intervalSeconds: z.int().min(5).max(300).default(15),
-    /** Where the runbooks can be read. */
-    runbooks: z.string().default("docs/runbooks"),
-    exporter: z.boolean().default(true),
+    enabled: z.boolean().default(true).describe("Objects of the Prometheus operator, dashboards, the exporter."),
+    labels: labels.prefault({}).describe("Of the objects, as the Prometheus of the cluster selects them."),
+    intervalSeconds: z.int().min(5).max(300).default(15).describe("Between two scrapes."),
+    runbooks: z.string().default("docs/runbooks").describe("Where the runbooks can be read."),
+    exporter: z.boolean().default(true).describe("Whether the exporter is deployed."),
     exporterResources: resources({ cpu: "50m", memory: "192Mi" }),
-    exporterGeneration: z.int().min(1).default(1),
-    /** For the exporter, which tells Alertmanager if Prometheus is gone: `http://host:port`. */
-    prometheusUrl: z.url().optional(),
-    alertmanagerUrl: z.url().optional(),
+    exporterGeneration: generation("the exporter's user"),
+    prometheusUrl: z
+      .url()
+      .optional()
+      .meta({
+        ...said("`http://host:port`"),
+        ...unset("Where Prometheus is, for the exporter, which tells if it is gone.", "it does not look"),
+      }),
+    alertmanagerUrl: z
+      .url()
+      .optional()
+      .meta({ ...said("`http://host:port`"), ...unset("Where the Alertmanager is that it tells.", "nobody is told") }),
   })
   .prefault({});
 
 const network = z
   .strictObject({
-    /** Whether NetworkPolicies are made. The CNI has to enforce them. */
-    policies: z.boolean().default(true),
-    /** Whoever provisions from inside the cluster. A port-forward needs nothing. */
-    provisioners: z.array(peer).default([]),
-    /** Where DNS is answered: by one, or a list. */
+    policies: z.boolean().default(true).describe("Whether NetworkPolicies are made. The CNI has to enforce them."),
+    provisioners: z.array(peer).prefault([]).describe("Whoever provisions from inside the cluster. A port-forward needs nothing."),
     dns: z
       .preprocess((written: z.input<typeof resolver> | readonly z.input<typeof resolver>[]) => [written].flat(), z.array(resolver).min(1))
-      .prefault({ namespace: "kube-system", labels: { "k8s-app": "kube-dns" } }),
-    /** Further pods that may speak AMQPS. */
-    clients: z.array(peer).default([]),
-    /** Where the broker may go: upstreams of federation, ends of shovels. */
-    brokerEgress: z.array(egress).default([]),
+      .prefault({ namespace: "kube-system", labels: { "k8s-app": "kube-dns" } })
+      .meta({ description: "Where DNS is answered: one, or a list.", allowed: `${END} (without: 53)` }),
+    clients: z.array(peer).prefault([]).describe("Further pods that may speak AMQPS."),
+    brokerEgress: z.array(egress).prefault([]).describe("Where the broker may go: upstreams of federation, ends of shovels."),
+  })
+  .prefault({});
+
+const namespaces = z
+  .strictObject({
+    broker: dns.default("warren-broker").describe("Of the broker."),
+    workers: dns.default("warren-workers").describe("Of the workers."),
+    monitoring: dns.default("warren-monitoring").describe("Of the exporter and the dashboards."),
+    create: z.boolean().default(true).describe("Whether the stack makes them. Where others do, no policy is put over a whole namespace."),
+  })
+  .prefault({});
+
+const operators = z
+  .strictObject({
+    manifests: z
+      .array(z.string().min(1).meta(said("files and https addresses")))
+      .default([])
+      .describe("Manifests that the stack applies before all else, and takes away last; none: the operators are there."),
+    topology: peer
+      .prefault({ namespace: "rabbitmq-system", labels: { "app.kubernetes.io/name": "messaging-topology-operator" } })
+      .describe("Pods of the messaging topology operator."),
+    keda: peer.prefault({ namespace: "keda", labels: { app: "keda-operator" } }).describe("Pods of KEDA."),
+    prometheus: peer
+      .prefault({ namespace: "monitoring", labels: { "app.kubernetes.io/name": "prometheus" } })
+      .describe("Pods of Prometheus."),
   })
   .prefault({});
 
 export const prodSettings = z.strictObject({
-  /**
-   * How the topology gets into the broker. `management`: Pulumi speaks to the management API. `operator`: as custom resources of the messaging
-   * topology operator, beside which only what these cannot say goes over the management API.
-   */
-  provision: z.enum(["management", "operator"]).default("management"),
-  namespaces: z
-    .strictObject({
-      broker: dns.default("warren-broker"),
-      workers: dns.default("warren-workers"),
-      monitoring: dns.default("warren-monitoring"),
-      /** Whether the stack makes them. */
-      create: z.boolean().default(true),
-    })
-    .prefault({}),
-  /** Operators: where they run, and how their pods are labelled; they are expected, or installed from manifests. */
-  operators: z
-    .strictObject({
-      /** Files and https addresses of manifests that the stack applies before all else, and takes away last. @default none: they are there */
-      manifests: z.array(z.string().min(1)).default([]),
-      topology: peer.prefault({
-        namespace: "rabbitmq-system",
-        labels: { "app.kubernetes.io/name": "messaging-topology-operator" },
-      }),
-      keda: peer.prefault({ namespace: "keda", labels: { app: "keda-operator" } }),
-      prometheus: peer.prefault({ namespace: "monitoring", labels: { "app.kubernetes.io/name": "prometheus" } }),
-    })
-    .prefault({}),
-  cluster,
-  tls,
-  network,
-  workers,
-  /** By topology and service. */
-  services: z.record(z.string(), z.record(z.string(), service)).default({}),
-  autoscaling,
-  monitoring,
+  provision: z
+    .enum(["management", "operator"])
+    .default("management")
+    .describe(
+      "How the topology gets into the broker. `management`: Pulumi speaks to the management API. `operator`: as custom resources of the messaging topology operator, beside which only what these cannot say goes over the management API.",
+    ),
+  namespaces: namespaces.describe("Where the parts are."),
+  operators: operators.describe(
+    "Operators that are expected, or installed from manifests; where they run, and how their pods are labelled, for the policies.",
+  ),
+  cluster: cluster.describe("The broker."),
+  tls: tls.describe("The broker's certificate."),
+  network: network.describe("Who may reach whom, beside what follows from the topology."),
+  workers: workers.describe("What all services that the stack deploys have in common."),
+  services: z
+    .record(z.string().meta({ title: "TOPOLOGY" }), z.record(z.string().meta({ title: "SERVICE" }), service))
+    .default({})
+    .describe(
+      "Each service by its topology and its name. What the five systems choose for theirs is in `k8s/systems.ts`; what is written here wins, key by key.",
+    ),
+  autoscaling: autoscaling.describe("How many pods services have, and what finds the number."),
+  monitoring: monitoring.describe("What Prometheus and Grafana of the cluster are given."),
 });
 
 /** With all defaults filled in. */
@@ -321,7 +413,7 @@ export function readProdSettings(raw: unknown): ProdSettings {
     return `warren:${place}: ${issue.message}`;
   });
   throw new WarrenError(faults.join("\n"), {
-    remedy: "pulumi config set --path 'warren:kubernetes.KEY' VALUE (docs/kubernetes.md has every key)",
+    remedy: "pulumi config set --path 'warren:kubernetes.KEY' VALUE (docs/kubernetes-settings.md has every key)",
     exitCode: 2,
   });
 }
