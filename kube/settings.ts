@@ -29,7 +29,8 @@ export function laidOver(below: Json, above: Json): Json {
 function fromFile(file: string): Json {
   const wrong = (why: string): WarrenError =>
     new WarrenError(`warren:kubernetesFile: ${JSON.stringify(file)} ${why}.`, {
-      remedy: "give the path of a YAML file, relative to Pulumi.yaml, of the shape of warren:kubernetes (docs/kubernetes-settings.md has every key)",
+      remedy:
+        "give the path of a YAML file, relative to Pulumi.yaml, of the shape of warren:kubernetes (docs/kubernetes-settings.md has every key)",
       exitCode: 2,
     });
   let value: unknown;

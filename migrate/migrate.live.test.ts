@@ -174,7 +174,11 @@ test("a moved message keeps the types of its headers", async () => {
   onTestFinished(() => connection.close());
   keepTypes(connection);
   const message = await (await connection.createChannel()).get("work", { noAck: true });
-  expect(message && typedHeaders(message.properties.headers ?? {})).toMatchObject({ ...headers, "warren-exchange": "in", "warren-key": "b" });
+  expect(message && typedHeaders(message.properties.headers ?? {})).toMatchObject({
+    ...headers,
+    "warren-exchange": "in",
+    "warren-key": "b",
+  });
 });
 
 test.each([
