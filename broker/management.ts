@@ -341,11 +341,16 @@ export class Management {
   }
 
   /**
-   * By the statistics, what was published to a queue, from each exchange. Channels of AMQP 0-9-1 count, each from its first report on (5 s);
-   * what the broker itself publishes (dead letters) does not.
+   * By the statistics, what was published to a queue. Channels of AMQP 0-9-1 count, each from its first report on (5 s); what the broker itself
+   * publishes (dead letters) does not.
    */
-  async incoming(vhost: string, name: string): Promise<wire.WireIncoming[]> {
-    return (await this.#find(wire.WireIncomingOf, encode`/api/queues/${vhost}/${name}` + "?columns=name,incoming"))?.incoming ?? [];
+  incoming(vhost: string, name: string): Promise<wire.WireIncomingOf | undefined> {
+    return this.#find(wire.WireIncomingOf, encode`/api/queues/${vhost}/${name}` + "?columns=name,incoming,message_stats.publish");
+  }
+
+  /** By the same statistics, what was published to each exchange of a vhost. */
+  async published(vhost: string): Promise<wire.WirePublished[]> {
+    return (await this.#find(named(wire.WirePublished), encode`/api/exchanges/${vhost}` + "?columns=name,message_stats.publish_in")) ?? [];
   }
 
   /** All of a vhost, each with the name that the API has for it. */

@@ -244,17 +244,26 @@ export const WireExchangeTraffic = z.object({
 export type WireExchangeTraffic = z.infer<typeof WireExchangeTraffic>;
 
 /** What came to a queue from one exchange. */
-export const WireIncoming = z.object({
+const WireIncoming = z.object({
   /** "" is the default one. */
   exchange: z.object({ name: z.string() }),
-  stats: z.union([
-    z.object({ publish: z.number().optional(), publish_details: Rate }),
-    z.array(z.never()).transform((): { publish?: number; publish_details?: { rate: number } } => ({})),
-  ]),
+  stats: z.union([z.object({ publish: z.number().optional() }), z.array(z.never()).transform((): { publish?: number } => ({}))]),
 });
-export type WireIncoming = z.infer<typeof WireIncoming>;
-/** Without it where the statistics are off. */
-export const WireIncomingOf = z.object({ name: z.string(), incoming: z.array(WireIncoming).optional() });
+/** What came to a queue; without either where the statistics are off. */
+export const WireIncomingOf = z.object({
+  name: z.string(),
+  /** Empty unless the broker's `rates_mode` is `detailed`. */
+  incoming: z.array(WireIncoming).optional(),
+  message_stats: z.object({ publish: z.number().optional() }).optional(),
+});
+export type WireIncomingOf = z.infer<typeof WireIncomingOf>;
+
+/** What was published to an exchange. */
+export const WirePublished = z.object({
+  name: z.string(),
+  message_stats: z.object({ publish_in: z.number().optional() }).optional(),
+});
+export type WirePublished = z.infer<typeof WirePublished>;
 
 export const WireFeatureFlag = z.object({ name: z.string(), state: z.string(), stability: z.string() });
 export type WireFeatureFlag = z.infer<typeof WireFeatureFlag>;

@@ -1,5 +1,5 @@
 /** Who publishes to a queue by its name, past all exchanges, as far as a topology or a broker tells. Pure. */
-import type { WireIncoming } from "../broker/wire.js";
+import type { WireIncomingOf, WirePublished } from "../broker/wire.js";
 
 export interface Addressed {
   readonly vhost: string;
@@ -61,8 +61,12 @@ export function shovelsInto({ vhost, name }: Addressed, parameters: readonly Sho
     .map((shovel) => `shovel ${JSON.stringify(shovel.name)}${shovel.vhost === vhost ? "" : ` of vhost ${JSON.stringify(shovel.vhost)}`}`);
 }
 
-/** By the statistics: messages since they began, and those a second now. */
-export function publishedByName(incoming: readonly WireIncoming[]): { readonly messages: number; readonly rate: number } {
-  const [stats] = incoming.filter(({ exchange }) => isDefaultExchange(exchange.name)).map((source) => source.stats);
-  return { messages: stats?.publish ?? 0, rate: stats?.publish_details?.rate ?? 0 };
+/**
+ * By the statistics, how many messages at least were published to the queue by its name. Only with `rates_mode` `detailed` does the broker tell which
+ * exchange they came by. Else, what was published to the exchanges of the vhost is taken off: each message brings one to a queue at most.
+ */
+export function publishedByName({ incoming = [], message_stats: stats }: WireIncomingOf, exchanges: readonly WirePublished[]): number {
+  if (incoming.length > 0) return incoming.find(({ exchange }) => isDefaultExchange(exchange.name))?.stats.publish ?? 0;
+  const others = exchanges.filter(({ name }) => !isDefaultExchange(name));
+  return Math.max(0, (stats?.publish ?? 0) - others.reduce((sum, { message_stats }) => sum + (message_stats?.publish_in ?? 0), 0));
 }

@@ -301,15 +301,11 @@ test("who publishes by the queue's name is seen in the statistics, and refused",
   for (let n = 0; n < 7; n++) channel.sendToQueue("work", Buffer.from(String(n)), { persistent: true });
   await channel.waitForConfirms();
   // As old as the channel's last report.
-  const incoming = (): Promise<unknown> => brokerApi("GET", `/api/queues/${broker.vhost}/work?columns=name,incoming`);
-  const source = expect.objectContaining({
-    exchange: expect.objectContaining({ name: "" }),
-    stats: expect.objectContaining({ publish: 7 }),
-  });
-  await expect.poll(incoming, { timeout: 30_000, interval: 500 }).toMatchObject({ incoming: [source] });
+  const published = (): Promise<unknown> => brokerApi("GET", `/api/queues/${broker.vhost}/work?columns=name,message_stats.publish`);
+  await expect.poll(published, { timeout: 30_000, interval: 500 }).toMatchObject({ message_stats: { publish: 7 } });
   expect(await migrate("--yes")).toMatchObject({
     code: 2,
-    error: expect.stringMatching(/publishers to the default exchange \(7 messages[^]*--publishers-stopped/) as string,
+    error: expect.stringMatching(/publishers to the default exchange \(7 messages at least[^]*--publishers-stopped/) as string,
   });
   expect(await names()).toEqual(["work classic"]);
   expect((await migrate("--yes", "--publishers-stopped")).code).toBe(0);
