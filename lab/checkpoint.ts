@@ -40,9 +40,16 @@ export function readCheckpoint(file: string): Checkpoint | undefined {
       remedy: "free some space if the disk is full, then run the command again: a copy of the state is kept",
     });
   }
-  const latest = document.checkpoint?.latest ?? {};
-  const salt = latest.secrets_providers?.state?.salt;
-  return { resources: latest.resources ?? [], pending: latest.pending_operations ?? [], ...(salt ? { salt } : {}) };
+  return checkpointOf(document.checkpoint?.latest ?? {});
+}
+
+/** From the text of `pulumi stack export`. */
+export const exportedCheckpoint = (exported: string): Checkpoint =>
+  checkpointOf((JSON.parse(exported) as { deployment?: Deployment | null }).deployment ?? {});
+
+function checkpointOf({ resources = [], pending_operations: pending = [], secrets_providers }: Deployment): Checkpoint {
+  const salt = secrets_providers?.state?.salt;
+  return { resources, pending, ...(salt ? { salt } : {}) };
 }
 
 /** The text of `pulumi stack export` without its pending operations. */

@@ -1,7 +1,7 @@
 // The configuration of a run: values set over a tracked file, everything else left as it was.
 import { describe, expect, test } from "vitest";
 import fc from "fast-check";
-import { valueIn, withConfig } from "./config.js";
+import { isSealed, valueIn, withConfig } from "./config.js";
 
 const tracked = `# the dev stack
 config:
@@ -46,6 +46,18 @@ config:
   test("keeps what stands behind the section, and its indentation", () => {
     const text = withConfig("config:\n    a:b: 1\nsecretsprovider: passphrase\n", { "a:c": "2" }, { encryptionsalt: "v1:x" });
     expect(text).toBe('config:\n    a:b: 1\n    a:c: "2"\nsecretsprovider: passphrase\nencryptionsalt: "v1:x"\n');
+  });
+
+  test("tells whether the text says what its secrets are encrypted with", () => {
+    const salt = "encryptionsalt: v1:x\n";
+    expect(isSealed(`config:\n  a:b:\n    secure: v1:y\n${salt}`)).toBe(true);
+    expect(isSealed(`config:\n  a:b:\n    name:\n      secure: v1:y\n${salt}`)).toBe(true);
+    expect(isSealed("secretsprovider: awskms://alias/prod\nencryptedkey: abc\n")).toBe(true);
+    expect([`config: {}\n${salt}`, "config:\n  a:secured: 1\nsecretsprovider: passphrase\n", ""].map(isSealed)).toEqual([
+      false,
+      false,
+      false,
+    ]);
   });
 
   test("replaces a salt that is there", () => {

@@ -11,6 +11,9 @@ export function withConfig(text: string, values: Readonly<Record<string, string>
   return `${lines.join("\n").replace(/\n+$/, "").replace(/^\n+/, "")}\n`;
 }
 
+/** Whether secrets stand in the text, or who encrypts them: then what they are encrypted with stands there too. */
+export const isSealed = (text: string): boolean => /^\s*secure:/m.test(text) || /^secretsprovider:\s*["']?\w+:\/\//m.test(text);
+
 /** A value that an earlier run was given, as `withConfig` writes it. */
 export function valueIn(text: string, key: string): string | undefined {
   const found = text.split("\n").find((line) => line.trimStart().startsWith(`${key}: `));

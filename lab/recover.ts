@@ -12,8 +12,10 @@ type Pulumi = (args: readonly string[], input?: string) => Promise<string>;
 
 export async function recover(workspace: Workspace, env: NodeJS.ProcessEnv): Promise<void> {
   const say = (line: string): void => tell(`• ${line}`);
-  await clearLocks(workspace.lockFolder, say);
   await endOrphans(workspace.program, say);
+  // What others may be at work on is theirs to put right.
+  if (workspace.shared) return;
+  await clearLocks(workspace.lockFolder, say);
   const checkpoint = readCheckpoint(workspace.checkpointFile);
   if (!checkpoint) return;
   const pulumi = engine(workspace, env);

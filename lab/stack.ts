@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { WarrenError } from "../topology/errors.js";
-import { type Checkpoint, readCheckpoint, stackOutputs } from "./checkpoint.js";
+import { type Checkpoint, exportedCheckpoint, readCheckpoint, stackOutputs } from "./checkpoint.js";
 import { attach, need } from "./command.js";
-import { valueIn, withConfig } from "./config.js";
+import { isSealed, valueIn, withConfig } from "./config.js";
 import { type DockerObject, dockerObjects, remove, removeLabelled } from "./containers.js";
 import { clusterOf, intoCluster, isInKubernetes, type Configured } from "./into-cluster.js";
 import { getDocker } from "./docker.js";
@@ -41,10 +41,11 @@ export async function up(options: StackOptions): Promise<number> {
   await recover(workspace, env);
   // Remembered before the run: one that is killed in its middle is to be completed, not undone, by the next.
   workspace.remember(chosen);
-  const held = heldBy(workspace);
+  const held = heldBy(await stateOf(workspace, env));
   const code = await pulumi(workspace, env, ["up", "--yes", "--skip-preview"]);
-  if (code !== 0 && heldBy(workspace) === held) workspace.remember(before);
-  if (code === 0) printSummary(workspace);
+  const state = await stateOf(workspace, env);
+  if (code !== 0 && heldBy(state) === held) workspace.remember(before);
+  if (code === 0) printSummary(state);
   return code === 0 ? 0 : 1;
 }
 
@@ -53,6 +54,8 @@ export async function preview(options: StackOptions): Promise<number> {
   const { workspace, env, tools } = await open(options);
   await configure(workspace, env, tools, choicesOf(workspace.choices(), options), options, imagesFor);
   await recover(workspace, env);
+  // Says what to do if it was never made.
+  if (workspace.shared) await stateOf(workspace, env);
   return (await pulumi(workspace, env, ["preview", "--diff"])) === 0 ? 0 : 1;
 }
 
@@ -67,7 +70,7 @@ export async function down(options: StackOptions): Promise<number> {
     if (!options.discard || !(error instanceof WarrenError)) throw error;
     tell(`• ${error.fault}`);
   }
-  const checkpoint = readCheckpoint(workspace.checkpointFile);
+  const checkpoint = await stateOf(workspace, env);
   if (checkpoint && checkpoint.resources.length > 0) {
     const objects = dockerObjects(checkpoint.resources);
     // The program runs too: only then do its delete hooks, which keep queues that hold messages. The engine does not tell it what for.
@@ -110,10 +113,14 @@ export async function leadIn(): Promise<number> {
   return 0;
 }
 
+const BOOKKEEPING = new Set(["config", "stack", "login", "whoami", "state", "plugin", "version", "help"]);
+
 /** Runs any command with the tools on its PATH and the stack of this checkout selected. Gives its exit code. */
 export async function exec(command: string, args: readonly string[], cwd: string): Promise<number> {
-  const { workspace, env } = await open();
-  const close = await intoCluster(configured(workspace), workspace.program);
+  // What only asks or writes the state and the configuration needs no way into the cluster: it may be what says which one.
+  const isBookkeeping = command === "pulumi" && BOOKKEEPING.has(args[0] ?? "");
+  const { workspace, env } = await open({}, !isBookkeeping);
+  const close = isBookkeeping ? async (): Promise<void> => {} : await intoCluster(configured(workspace), workspace.program);
   // What it starts is not the engine's: it must not be ended as something that an engine left.
   const { WARREN_CHECKOUT: _checkout, ...rest } = env;
   const code = await attach(command, args, { cwd, env: { ...rest, PULUMI_STACK: stackName() } });
@@ -134,15 +141,18 @@ function configured(workspace: Workspace, { settings = {} }: StackOptions = {}):
   return { ...tracked, ...Object.fromEntries(chosen.map(([key, value]) => [`${projectName}:${key}`, value])) };
 }
 
-async function open(options: StackOptions = {}): Promise<{ workspace: Workspace; env: NodeJS.ProcessEnv; tools: Tools }> {
+async function open(
+  options: StackOptions = {},
+  entersCluster = true,
+): Promise<{ workspace: Workspace; env: NodeJS.ProcessEnv; tools: Tools }> {
   const workspace = new Workspace(ownFolder());
   if (!existsSync(join(workspace.program, "Pulumi.yaml"))) throw new WarrenError(`There is no Pulumi.yaml in ${workspace.program}`);
   const config = configured(workspace, options);
   // Before anything is downloaded or built for it.
-  if (isInKubernetes(config)) clusterOf(config);
+  if (entersCluster && isInKubernetes(config)) clusterOf(config);
   const tools = await getTools(isInKubernetes(config) ? "kubernetes" : "docker");
   workspace.prepare();
-  restoreState(workspace, (line) => tell(`• ${line}`));
+  if (!workspace.shared) restoreState(workspace, (line) => tell(`• ${line}`));
   return { workspace, env: workspace.environment(tools.env), tools };
 }
 
@@ -206,7 +216,9 @@ async function configure(
     if (image !== undefined) values[`${projectName}:${name}`] = image;
   for (const [key, value] of Object.entries(settings)) values[`${projectName}:${key}`] = value;
   if (discard) values[`${projectName}:allowDataLoss`] = "true";
-  writeWhole(workspace.configFile, withConfig(tracked, values, { encryptionsalt: await getSalt(workspace, env) }));
+  // A stack in a backend of the caller's is made by who shares it, with what encrypts its secrets.
+  const salt = workspace.shared ? undefined : await getSalt(workspace, env);
+  writeWhole(workspace.configFile, withConfig(tracked, values, salt === undefined || isSealed(tracked) ? {} : { encryptionsalt: salt }));
 }
 
 /** The salt that goes with the passphrase: the state's own, or the one written when the stack was made. */
@@ -238,15 +250,24 @@ async function pulumi(workspace: Workspace, env: NodeJS.ProcessEnv, args: readon
   return code;
 }
 
-function printSummary(workspace: Workspace): void {
-  const checkpoint = readCheckpoint(workspace.checkpointFile);
+/** What the stack holds; undefined if it was never made. */
+async function stateOf(workspace: Workspace, env: NodeJS.ProcessEnv): Promise<Checkpoint | undefined> {
+  if (!workspace.shared) return readCheckpoint(workspace.checkpointFile);
+  const { stdout } = await need("pulumi stack export", "pulumi", ["stack", "export", "--stack", stackName(), "--non-interactive"], {
+    cwd: workspace.program,
+    env,
+    remedy: `if it was never made, make it once, for all who share the backend: WARREN_STACK=${stackName()} npm run pulumi -- stack init ${stackName()}`,
+  });
+  return exportedCheckpoint(stdout);
+}
+
+function printSummary(checkpoint: Checkpoint | undefined): void {
   const summary = checkpoint && stackOutputs(checkpoint)["summary"];
   if (typeof summary === "string") print(`\n${summary.trimEnd()}`);
 }
 
 /** What the state holds, as one text: equal before and after a run that was refused before it changed anything. */
-function heldBy(workspace: Workspace): string {
-  const checkpoint: Checkpoint | undefined = readCheckpoint(workspace.checkpointFile);
+function heldBy(checkpoint: Checkpoint | undefined): string {
   return (checkpoint?.resources ?? []).map(({ urn, id }) => `${urn} ${id ?? ""}`).join("\n");
 }
 

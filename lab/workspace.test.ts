@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { Workspace } from "./workspace.js";
 
@@ -27,4 +28,35 @@ test("a leave to lose messages that was remembered once is not given again", () 
   const workspace = new Workspace(scratch());
   writeFileSync(workspace.choicesFile, JSON.stringify({ version: 1, system: "all", settings: { allowDataLoss: "true", tls: "true" } }));
   expect(workspace.choices()).toEqual({ version: 1, system: "all", settings: { tls: "true" } });
+});
+
+test("a backend of the caller's holds every stack but dev, with the caller's passphrase", () => {
+  const folder = scratch();
+  const caller = { PATH: "/bin", PULUMI_BACKEND_URL: "s3://states", PULUMI_CONFIG_PASSPHRASE: "theirs", PULUMI_STACK: "other" };
+  const of = (stack: string, env: NodeJS.ProcessEnv) => {
+    const workspace = new Workspace(folder, folder, stack, env);
+    return { shared: workspace.shared, env: workspace.environment(env) };
+  };
+  const prod = of("prod", caller);
+  expect(prod.shared).toBe(true);
+  expect(prod.env).toEqual({
+    PATH: "/bin",
+    PULUMI_BACKEND_URL: "s3://states",
+    PULUMI_CONFIG_PASSPHRASE: "theirs",
+    WARREN_SHARED_STATE: "true",
+    WARREN_CHECKOUT: folder,
+  });
+
+  const own = { PULUMI_BACKEND_URL: pathToFileURL(join(folder, "state")).href, PULUMI_CONFIG_PASSPHRASE_FILE: join(folder, "passphrase") };
+  for (const [stack, env] of [
+    ["dev", caller],
+    ["prod", { PATH: "/bin" }],
+    ["prod", { PATH: "/bin", PULUMI_BACKEND_URL: "" }],
+    // What one of the lab's commands starts in another checkout: it has said where, nobody has chosen.
+    ["prod", new Workspace(scratch(), folder, "dev", caller).environment(caller)],
+  ] as const) {
+    const made = of(stack, env);
+    expect([made.shared, made.env]).toEqual([false, expect.objectContaining(own)]);
+    expect(made.env).not.toHaveProperty("PULUMI_CONFIG_PASSPHRASE");
+  }
 });

@@ -12,6 +12,9 @@ export const stackName = (): string => process.env["WARREN_STACK"] || DEV;
 /** As Pulumi.yaml says. */
 export const projectName = "warren";
 
+/** Marks the backend that a command of the lab has set for those that it starts: it is nobody's choice. */
+const OWN_BACKEND = "WARREN_OWN_BACKEND";
+
 export interface Choices {
   readonly version: 1;
   /** The system that is up: a name, `all`, or the path of a file. Undefined: what the tracked configuration says. */
@@ -31,13 +34,18 @@ export class Workspace {
   readonly lastStateFile: string;
   /** A project of the same name, in which a stack is made: the engine writes the salt there and not into the tracked file. */
   readonly birthplace: string;
+  /** Whether the state is in a backend of the caller's (`PULUMI_BACKEND_URL`), with others at work on it; never that of dev. */
+  readonly shared: boolean;
 
   constructor(
     readonly folder: string,
     /** The folder with Pulumi.yaml. */
     readonly program: string = checkout,
     private readonly stack: string = stackName(),
+    caller: NodeJS.ProcessEnv = process.env,
   ) {
+    const { PULUMI_BACKEND_URL: backend, [OWN_BACKEND]: ours } = caller;
+    this.shared = stack !== DEV && Boolean(backend) && backend !== ours;
     this.passphraseFile = join(folder, "passphrase");
     this.stateFolder = join(folder, "state");
     this.configFile = join(folder, `Pulumi.${stack}.yaml`);
@@ -55,12 +63,19 @@ export class Workspace {
     writeWhole(join(this.birthplace, "Pulumi.yaml"), `name: ${projectName}\nruntime: nodejs\n`);
   }
 
-  /** For the engine: where state and passphrase are. A passphrase of the caller's own would win over the file, so it is left out. */
+  /**
+   * For the engine: where state and passphrase are. A passphrase of the caller's own would win over the file, so it is left out; with a backend of
+   * the caller's own everything is as the caller has it.
+   */
   environment(tools: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-    const { PULUMI_CONFIG_PASSPHRASE: _passphrase, PULUMI_STACK: _stack, ...env } = tools;
+    const { PULUMI_STACK: _stack, ...given } = tools;
+    if (this.shared) return { ...given, WARREN_SHARED_STATE: "true", WARREN_CHECKOUT: this.program };
+    const { PULUMI_CONFIG_PASSPHRASE: _passphrase, ...env } = given;
+    const backend = pathToFileURL(this.stateFolder).href;
     return {
       ...env,
-      PULUMI_BACKEND_URL: pathToFileURL(this.stateFolder).href,
+      PULUMI_BACKEND_URL: backend,
+      [OWN_BACKEND]: backend,
       PULUMI_CONFIG_PASSPHRASE_FILE: this.passphraseFile,
       PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
       WARREN_CHECKOUT: this.program,

@@ -30,7 +30,7 @@ import { registerManifests, registerObject, registerObjects } from "./kubernetes
 import { generationPasswords } from "./kubernetes-secrets.js";
 import type { KubernetesSettings } from "./kubernetes-settings.js";
 import { localCertificates } from "./local-certificates.js";
-import { LOCAL_FOLDER, localSecret } from "./local-secrets.js";
+import { isStateShared, LOCAL_FOLDER, localSecret } from "./local-secrets.js";
 import { look, type OpenBroker } from "./open-broker.js";
 import { readAuthorities } from "./authorities.js";
 import type { OperatorTopologyArgs } from "./operator-topology.js";
@@ -246,6 +246,11 @@ async function ownCertificate(
   options: pulumi.CustomResourceOptions,
 ): Promise<pulumi.CustomResource[]> {
   if (tls.source !== "stack") return [];
+  if (isStateShared())
+    throw new WarrenError(
+      'warren:kubernetes.tls.source "stack" is for trials: the authority is one checkout\'s, and the state is shared with others, who would replace the certificate by theirs.',
+      { remedy: 'tls.source "cert-manager", or "secret" with one that is there', exitCode: 2 },
+    );
   const server = `${cluster.name}-${pulumi.getStack()}`;
   const hosts = certificateNames(cluster.name, namespaces.broker).filter((name) => name !== "localhost");
   const making = { days: tls.days, onProgress: tell, dryRun: pulumi.runtime.isDryRun() };

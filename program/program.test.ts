@@ -1,9 +1,9 @@
 // Configuration, the checkout's own secrets, the summary.
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { compileInstallation } from "../topology/compile/compile.js";
 import { localSecret } from "./local-secrets.js";
 import { monitoringPorts } from "./monitoring-settings.js";
@@ -124,6 +124,18 @@ describe("a secret of the checkout", () => {
     writeFileSync(join(folder, ".warren/salt"), "");
     expect(() => localSecret(folder, "salt")).toThrow(/cannot be used \(it is empty\)/);
     rmSync(folder, { recursive: true });
+  });
+
+  it("is not made where the state is shared: others need the same", () => {
+    const folder = mkdtempSync(join(tmpdir(), "warren-secrets-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    vi.stubEnv("WARREN_SHARED_STATE", "true");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(() => localSecret(folder, "salt")).toThrow(/no \.warren\/salt, and it is not made here/);
+    expect(readdirSync(folder)).toEqual([]);
+    mkdirSync(join(folder, ".warren"));
+    writeFileSync(join(folder, ".warren/salt"), "a copy\n");
+    expect(localSecret(folder, "salt")).toBe("a copy");
   });
 });
 
