@@ -22,7 +22,7 @@ export interface StoreClientOptions {
   readonly name: string;
   /** `http://127.0.0.1:7001` */
   readonly url: string;
-  /** Milliseconds for one call. @default 2000 */
+  /** Milliseconds for one call: more than a busy machine stands still, for a queue without a ladder has no second try. @default 10000 */
   readonly timeout?: number;
 }
 
@@ -38,7 +38,7 @@ export class StoreClient {
   constructor(private readonly options: StoreClientOptions) {
     if (!URL.canParse(options.url) || !/^https?:$/.test(new URL(options.url).protocol))
       throw new WorkerError("wrong-use", `The address of ${options.name} is "${options.url}".`, { remedy: "write http://host:port" });
-    this.#timeout = options.timeout ?? 2000;
+    this.#timeout = options.timeout ?? 10_000;
     this.#pool = new Pool(new URL(options.url).origin, { connections: 64, connect: { timeout: this.#timeout } });
   }
 
