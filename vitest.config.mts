@@ -1,4 +1,5 @@
 // The test projects: "unit" needs nothing but Node, "live" needs Docker and an engine, "e2e" uses the ports of the dev stack too; "kubernetes" needs the lab's Kubernetes programs. The last three run one file after the other.
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const ignored = ["**/node_modules/**", "dist/**", ".warren/**"];
@@ -16,6 +17,8 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: "unit",
+          // Without it, one less than there are cores.
+          maxWorkers: availableParallelism(),
           setupFiles: ["testing/seed.ts"],
           include: ["**/*.test.ts"],
           exclude: [...ignored, "**/*.live.test.ts", "**/*.e2e.test.ts", "**/*.k8s.test.ts"],
