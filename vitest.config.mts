@@ -1,6 +1,7 @@
-// The test projects: "unit" needs nothing but Node, "live" needs Docker and an engine, "e2e" uses the ports of the dev stack too; "kubernetes" needs the lab's Kubernetes programs. The last three run one file after the other.
+// The test projects: "unit" needs nothing but Node, "live" needs Docker and an engine, "e2e" uses the ports of the dev stack too; "kubernetes" needs the lab's Kubernetes programs. The last two run one file after the other, as "live" does unless WARREN_LIVE_WORKERS says more.
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./testing/longest-first.mjs";
 
 const ignored = ["**/node_modules/**", "dist/**", ".warren/**"];
 /** The package's own name resolves to its source, as it does for the program and the compiler. */
@@ -8,10 +9,13 @@ const fromSource = {
   resolve: { conditions: ["warren-source"] },
   ssr: { resolve: { conditions: ["warren-source"], externalConditions: ["warren-source"] } },
 };
+/** Live tests at a time, each process with a broker of its own: tests that wait leave room for others. `npm test` sets it; one where a single file is run. */
+const liveWorkers = Number(process.env["WARREN_LIVE_WORKERS"] || 1);
 const minutes = (count: number): number => count * 60_000;
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         ...fromSource,
@@ -35,8 +39,8 @@ export default defineConfig({
           include: ["**/*.live.test.ts"],
           exclude: ignored,
           pool: "forks",
-          maxWorkers: 1,
-          fileParallelism: false,
+          maxWorkers: liveWorkers,
+          fileParallelism: liveWorkers > 1,
           testTimeout: minutes(5),
           hookTimeout: minutes(10),
           // Machines of CI stand still for seconds now and then. What needed a second try is printed with it, as `(retry x1)`.

@@ -25,7 +25,7 @@ const suites: readonly Suite[] = [
   { name: "lint", run: check("eslint", "eslint", ["."]) },
   { name: "format", run: check("prettier", "prettier", ["--check", "--log-level", "warn", "."]) },
   { name: "unit", run: vitest("unit") },
-  { name: "live", tools: ["docker"], run: vitest("live", 2) },
+  { name: "live", tools: ["docker"], run: vitest("live", { WARREN_LIVE_WORKERS: "3" }) },
   { name: "e2e", tools: ["docker"], run: vitest("e2e") },
   { name: "kubernetes", tools: ["docker", "kubernetes"], onDemand: true, run: vitest("kubernetes") },
 ];
@@ -65,33 +65,16 @@ function check(packageName: string, command: string, args: readonly string[]): S
   };
 }
 
-/** In so many processes at once, each with its share of the files and a broker of its own: tests that wait leave room for others. */
-function vitest(project: string, shares = 1): Suite["run"] {
+function vitest(project: string, own: NodeJS.ProcessEnv = {}): Suite["run"] {
   return async (env) => {
     const folder = join(ownFolder(), "test");
     mkdirSync(folder, { recursive: true });
-    const runs = Array.from({ length: shares }, async (_, index) => {
-      const report = join(folder, shares === 1 ? `${project}.json` : `${project}-${index + 1}.json`);
-      rmSync(report, { force: true });
-      const args = [
-        "run",
-        "--project",
-        project,
-        "--passWithNoTests",
-        "--reporter",
-        "default",
-        "--reporter",
-        "json",
-        "--outputFile",
-        report,
-      ];
-      if (shares > 1) args.push(`--shard=${index + 1}/${shares}`);
-      // Without a terminal's moving lines, which two would write over each other.
-      const own = shares > 1 ? { ...env, CI: "true" } : env;
-      const code = await attach(process.execPath, [binary("vitest", "vitest"), ...args], { cwd: checkout, env: own });
-      return countVitest(existsSync(report) ? readFileSync(report, "utf8") : undefined, code);
-    });
-    return added(await Promise.all(runs));
+    const report = join(folder, `${project}.json`);
+    rmSync(report, { force: true });
+    const reporters = ["--reporter", "default", "--reporter", "json", "--outputFile", report];
+    const args = ["run", "--project", project, "--passWithNoTests", ...reporters];
+    const code = await attach(process.execPath, [binary("vitest", "vitest"), ...args], { cwd: checkout, env: { ...env, ...own } });
+    return countVitest(existsSync(report) ? readFileSync(report, "utf8") : undefined, code);
   };
 }
 

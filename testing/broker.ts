@@ -7,14 +7,16 @@ export type { LiveBroker } from "./broker-api.js";
 
 declare module "vitest" {
   interface ProvidedContext {
-    readonly liveBroker: LiveBroker;
+    readonly liveBrokers: readonly LiveBroker[];
   }
 }
 
-/** The broker that `testing/live-setup.ts` found or started for this run; `WARREN_TEST_MANAGEMENT` and `WARREN_TEST_AMQP` name another. */
+/** The broker that `testing/live-setup.ts` found or started for this process; `WARREN_TEST_MANAGEMENT` and `WARREN_TEST_AMQP` name another. */
 export function liveBroker(): Promise<LiveBroker> {
   // The declared type leaves out that a project without the setup file provides nothing.
-  const broker = inject("liveBroker") as LiveBroker | undefined;
+  const brokers = inject("liveBrokers") as readonly LiveBroker[] | undefined;
+  // Counted from 1; one of its processes at a time has a number.
+  const broker = brokers?.[(Number(process.env["VITEST_POOL_ID"] ?? 1) - 1) % brokers.length];
   if (broker) return Promise.resolve(broker);
   return Promise.reject(
     new Error("No broker for live tests: the vitest project of this file has to name testing/live-setup.ts as globalSetup."),

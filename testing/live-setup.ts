@@ -79,8 +79,21 @@ export async function openBroker(): Promise<{ readonly broker: LiveBroker; reado
   }
 }
 
+/** One for each process that runs tests: nothing of another file is in it meanwhile. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { broker, remove } = await openBroker();
-  project.provide("liveBroker", broker);
+  const opened = await Promise.allSettled(Array.from({ length: Number(project.config.maxWorkers) }, openBroker));
+  const brokers = opened.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  const remove = async (): Promise<void> => {
+    await Promise.all(brokers.map((each) => each.remove()));
+  };
+  const failed = opened.find((each) => each.status === "rejected");
+  if (failed) {
+    await remove();
+    throw failed.reason;
+  }
+  project.provide(
+    "liveBrokers",
+    brokers.map(({ broker }) => broker),
+  );
   return remove;
 }
