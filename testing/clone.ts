@@ -49,6 +49,13 @@ export class Clone {
     return this.#hear(await run(process.execPath, [join(this.directory, "bin/warren.cjs"), ...args], { cwd: this.directory }));
   }
 
+  /** The same, with a way into the cluster of the stack that WARREN_STACK names. */
+  async warrenInStack(...args: readonly string[]): Promise<Said> {
+    const words = [join(this.directory, "lab/start.mjs"), "exec", process.execPath, join(this.directory, "bin/warren.cjs"), ...args];
+    const env = { ...process.env, INIT_CWD: this.directory };
+    return this.#hear(await run(process.execPath, words, { cwd: this.directory, env }));
+  }
+
   #hear(result: Result): Said {
     const output = `${result.stdout}\n${result.stderr}`;
     this.said += output;

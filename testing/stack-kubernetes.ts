@@ -76,6 +76,13 @@ async function again(run: ProdRun, file: string): Promise<void> {
   assert.match(output, /Resources:\n\s+\d+ unchanged\n/);
 }
 
+/** What the stack made is what it has written down, its own users among it. */
+async function undrifted({ clone, tell }: ProdRun): Promise<void> {
+  const { code, stdout, output } = await clone.warrenInStack("drift", "./.warren/topology.prod.cjs");
+  assert.equal(code, 0, output);
+  tell(`drift: ${stdout.trim().split("\n").at(-1)}`);
+}
+
 /** The broker's nodes go one after the other, for three reasons, while a ledger is written. */
 async function faults(run: ProdRun): Promise<void> {
   const book = await RunningLedger.begin({ nodes: [run.amqpsUrl], passwords: await run.passwords(), ca: run.ca });
@@ -300,6 +307,7 @@ async function main(run: ProdRun, parts: readonly Part[]): Promise<void> {
   const whole = run.settings("whole", complete);
   await run.up(SYSTEM, whole);
   await again(run, whole);
+  await undrifted(run);
   await run.open();
   for (const part of parts) if (part !== "conformance") await PARTS[part](run);
 }
