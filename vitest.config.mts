@@ -41,7 +41,7 @@ export default defineConfig({
           pool: "forks",
           maxWorkers: liveWorkers,
           fileParallelism: liveWorkers > 1,
-          testTimeout: minutes(5),
+          testTimeout: minutes(10),
           hookTimeout: minutes(10),
           // Machines of CI stand still for seconds now and then. What needed a second try is printed with it, as `(retry x1)`.
           retry: process.env["CI"] ? 1 : 0,

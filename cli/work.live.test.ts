@@ -12,7 +12,7 @@ import { debias } from "../topology/systems/debias.js";
 import { connect } from "../workers/index.js";
 import { run } from "./main.js";
 
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 120_000 };
 const EVENT = JSON.stringify({ user_id: 1, product_id: 2, event_type: "view", user_session: "s" });
 
 /** A verb in this process. */
