@@ -144,7 +144,7 @@ describe("refusing", () => {
   test("the text: counts, differences, safe ways", () => {
     const error = refusal([
       counted("delete", 1200, { unacknowledged: 10 }),
-      counted("replace", 1, { queue: "b", differences: [{ field: 'arguments["x-max-length"]', after: 1000, ...FIXED }] }),
+      counted("replace", 1, { queue: "b", differences: [{ field: 'arguments["x-delivery-limit"]', after: 1000, ...FIXED }] }),
     ]);
     expect(error.exitCode).toBe(1);
     expect(error.fault).toBe(
@@ -152,7 +152,7 @@ describe("refusing", () => {
         "up would lose 1201 messages in 2 queues; nothing was changed.",
         '  delete: quorum queue "orders" in vhost "shop" holds 1200 messages (10 of them unacknowledged)',
         '  replace: quorum queue "b" in vhost "shop" holds 1 message',
-        '    arguments["x-max-length"]: expected 1000, is not set',
+        '    arguments["x-delivery-limit"]: expected 1000, is not set',
       ].join("\n"),
     );
     for (const way of [/change by policy/, /drain/, /new queue beside the old/, /warren:allowDataLoss/]) expect(error.remedy).toMatch(way);
@@ -161,6 +161,8 @@ describe("refusing", () => {
   test("only what helps is advised", () => {
     const typed = refusal([counted("replace", 1, { differences: [{ field: "type", before: "classic", after: "quorum", ...FIXED }] })]);
     expect(typed.remedy).not.toMatch(/change by policy/);
+    const limited = refusal([counted("replace", 1, { differences: [{ field: 'arguments["x-max-length"]', after: 1000, ...FIXED }] })]);
+    expect(limited.remedy).not.toMatch(/change by policy/);
     const down = refusal([counted("delete with vhost", 1)], { verb: "down" });
     expect(down.fault).toMatch(/^down would lose 1 message in 1 queue/);
     expect(down.remedy).toMatch(/npm run down -- --discard/);

@@ -175,13 +175,17 @@ function lossLines({ action, vhost, queue, type, messages, unacknowledged, diffe
   ];
 }
 
-/** Whether all that differs is to be set where nothing is set, by what a policy can set too. */
+/** Set by a policy too, these take messages out of a queue that holds some. */
+const TAKING = new Set(["x-max-length", "x-max-length-bytes", "x-expires"]);
+
+/** Whether all that differs is to be set where nothing is set, by what a policy can set too without a loss. */
 function changeableByPolicy({ differences }: Loss): boolean {
   return (
     differences.length > 0 &&
     differences.every(({ field, before }) => {
       const argument = /^arguments\["(.+)"\]$/.exec(field)?.[1];
-      return before === undefined && argument !== undefined && settingOfArgument(argument)?.policy !== undefined;
+      if (before !== undefined || argument === undefined || TAKING.has(argument)) return false;
+      return settingOfArgument(argument)?.policy !== undefined;
     })
   );
 }

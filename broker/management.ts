@@ -319,6 +319,12 @@ export class Management {
     );
   }
 
+  /** Bytes of the ready messages of the queues of a vhost; by the statistics, so up to 10 s old. */
+  async bytes(vhost: string): Promise<wire.WireBytes[]> {
+    const columns = "name,vhost,message_bytes_ready";
+    return (await this.#find(named(wire.WireBytes), encode`/api/queues/${vhost}` + `?columns=${columns}`)) ?? [];
+  }
+
   /** Depths, consumers and rates of the queues of a vhost, in one request; `undefined` if it is not there. */
   traffic(vhost: string): Promise<wire.WireTraffic[] | undefined> {
     const stats = ["publish_details.rate", "deliver_get_details.rate", "ack", "get_no_ack", "deliver_no_ack"];

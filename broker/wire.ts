@@ -91,6 +91,9 @@ export const WireCounts = z.object({
 });
 export type WireCounts = z.infer<typeof WireCounts>;
 
+export const WireBytes = z.object({ name: z.string(), vhost: z.string(), message_bytes_ready: z.number().optional() });
+export type WireBytes = z.infer<typeof WireBytes>;
+
 export const WireBinding = z.object({
   source: z.string(),
   vhost: z.string().optional(),

@@ -81,3 +81,15 @@ it("where nobody knows what the stack has made, a queue outside of the plan may 
   expect(await look(before, alone, { managed: undefined })).toBe("");
   await expect(look(replaced, used, { managed: undefined })).rejects.toThrow(/"work"/);
 });
+
+it("a limit below what a queue holds is refused, and told of where it moves messages only", async () => {
+  const limited = planOf({ name: "shop", queues: { work: { ...same, maxLength: 2 }, gone: same, same } }, other);
+  await expect(look(limited, { messages: 3, consumers: [] })).rejects.toThrow(
+    /lose messages of 1 queue by a smaller limit[^]*"work".*holds 3 messages/,
+  );
+  expect(await look(limited, { messages: 2, consumers: [] })).toBe("");
+  expect(await look(limited, { messages: 3, consumers: [] }, { allowDataLoss: true })).toBe("");
+  const dead = { ...same, maxLength: 2, deadLetterTo: { exchange: "dead" } } as const;
+  const kept = planOf({ name: "shop", exchanges: { dead: { type: "fanout" } }, queues: { work: dead, gone: same, same } }, other);
+  expect(await look(kept, { messages: 3, consumers: [] })).toMatch(/dead-lettered by this update:\n.*"work"/);
+});

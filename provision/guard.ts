@@ -2,9 +2,10 @@
 import { behind, refuseBehind } from "../broker/behind.js";
 import { conflicts, refuseConflicts } from "../broker/conflicts.js";
 import { cancelledWarning, inUse, refuseInUse } from "../broker/in-use.js";
-import { exchangeEnds, refuseLostBindings, replacementWarning } from "../broker/lost-bindings.js";
+import { ends, refuseLostBindings, replacementWarning } from "../broker/lost-bindings.js";
 import { countLosses, losses, refuseLosses, type Managed } from "../broker/losses.js";
 import { readLive } from "../broker/live.js";
+import { overflowing, overflowWarning, refuseOverflowing, smallerLimits } from "../broker/smaller-limits.js";
 import type { Known } from "../broker/whole-conflicts.js";
 import type { InstallationPlan } from "../topology/compile/plan.js";
 import { WarrenError } from "../topology/errors.js";
@@ -55,7 +56,8 @@ function allAtOnce(...refusals: readonly (() => void)[]): void {
  * Throws a WarrenError that lists every queue with messages or consumers that an update to this plan would delete or replace, with their
  * count, what differs and the safe ways; and every queue that stands in the way of a planned one. Refused as well: to make a queue anew that only the
  * stack's state has otherwise, to write over an object that the
- * stack did not make, to take away bindings that it did not make with their exchange, and a broker that is too old.
+ * stack did not make, to take away bindings that it did not make with their exchange or queue, to set a limit below what a queue holds, and a broker
+ * that is too old.
  */
 export async function guard(options: GuardOptions): Promise<void> {
   const { plan, managed } = options;
@@ -65,21 +67,28 @@ export async function guard(options: GuardOptions): Promise<void> {
     const vhosts = new Set([...plan.vhosts.map(({ vhost }) => vhost.name), ...(managed?.vhosts ?? [])]);
     const live = await readLive(broker, [...vhosts]);
     const found = losses(plan, live, managed ? { managed } : {});
-    const ends = managed ? exchangeEnds(plan, live, managed) : [];
+    const ended = managed ? ends(plan, live, managed, found) : [];
     const counted = await countLosses(broker, found, {
       onWait: (ms) => options.onWait?.(`${plural(found.length, "queue")} would go: waiting ${ms / 1000} s for their exact counts`),
     });
     // Of an engine that does not say what the stack has made, a queue outside of the plan may be anybody's, and stays.
     const used = await inUse(broker, managed ? found : found.filter(({ action }) => action === "replace"));
     const { allowDataLoss = false, down = false } = options;
+    // Taken down, the policies go.
+    const smaller = down ? [] : smallerLimits(plan, live, { managed, going: found });
+    const over = await overflowing(broker, smaller, (ms) =>
+      options.onWait?.(`${plural(smaller.length, "limit")} would be smaller: waiting ${ms / 1000} s for exact counts`),
+    );
     allAtOnce(
       () => refuseConflicts(managed ? conflicts(plan, live, managed, options.known) : []),
       () => refuseLosses(counted, { allowDataLoss, verb: down ? "down" : "up" }),
       () => (allowDataLoss || down ? undefined : refuseInUse(used)),
       () => (allowDataLoss ? undefined : refuseBehind(managed ? behind(plan, live, managed) : [])),
-      () => (allowDataLoss ? undefined : refuseLostBindings(ends)),
+      () => (allowDataLoss ? undefined : refuseLostBindings(ended)),
+      () => (allowDataLoss ? undefined : refuseOverflowing(over)),
     );
-    for (const warning of [replacementWarning(ends), cancelledWarning(used)]) if (warning !== undefined) options.onWarn?.(warning);
+    const warnings = [replacementWarning(ended), cancelledWarning(used), overflowWarning(over)];
+    for (const warning of warnings) if (warning !== undefined) options.onWarn?.(warning);
   } finally {
     await broker.close();
   }

@@ -30,7 +30,7 @@ export function changesPage(): string {
   return [
     "# What an update does",
     "",
-    "- **in place**: the object stays, and so does everything in it and around it, but for what the last column says.",
+    "- **in place**: the object stays, and so does everything in it and around it, but for what the last column says. A limit below what a queue holds now is refused, unless what it takes out is dead-lettered.",
     "- **replace**: it is deleted and made again; messages that lie in queues stay.",
     "- **replace and lose messages**: the messages in it are deleted with it. While there are any, or a queue that is to go has consumers, `up` refuses, and says how many.",
     "",
