@@ -7,6 +7,7 @@ import { compileInstallation } from "../topology/compile/compile.js";
 import type { InstallationPlan } from "../topology/compile/plan.js";
 import type { Topology } from "../topology/model.js";
 import { path } from "../topology/path.js";
+import { conflictText } from "./conflict-text.js";
 import { drift, isDrifted, type Drift, type DriftOptions } from "./drift.js";
 import { driftText } from "./drift-text.js";
 import type { LiveInstallation, LiveVhost } from "./live.js";
@@ -281,15 +282,45 @@ describe("what is found", () => {
   });
 
   test("what is secret inside of a value, or called so, is never shown of a live one", () => {
-    const auth = { token: { secret: "t" }, version: 1 };
+    const auth = { token: { secret: "t" }, version: 1, key: { id: 1 } };
     const planned = compileInstallation({
-      topologies: [{ ...shop, federationUpstreams: {}, parameters: [{ component: "c", name: "n", value: { auth } }] }],
+      topologies: [
+        { ...shop, federationUpstreams: {}, parameters: [{ component: "c", name: "n", value: { auth, passphrase: "ours-1" } }] },
+      ],
+      globalParameters: { "their-token": "ours-2", owner: { team: "a" } },
     });
-    const value = { auth: { token: "live-token", version: 2, clientSecret: "live-secret" } };
-    const live = changed(({ parameters }) => ({ parameters: parameters.map((parameter) => ({ ...parameter, value })) }), planned);
-    const found = drift(planned, live).mismatched;
-    expect(found).toMatchObject([{ field: "value.auth", actual: { token: "(hidden)", version: 2, clientSecret: "(hidden)" } }]);
-    expect(JSON.stringify(found)).not.toMatch(/live-/);
+    const value = {
+      auth: { token: "live-1", version: 2, key: { secret: "live-2" } },
+      ...{ token: "https://live-3", "client-secret": "live-4", apiKey: ["live-5"], passphrase: "live-6", password: { secret: "live-7" } },
+    };
+    const live = {
+      ...changed(({ parameters }) => ({ parameters: parameters.map((parameter) => ({ ...parameter, value })) }), planned),
+      globalParameters: [
+        { name: "their-token", value: "live-8" },
+        { name: "owner", value: { team: "b", clientSecret: "live-9" } },
+      ],
+    };
+    const found = drift(planned, live);
+    const added = { expected: null, actual: "(hidden)" };
+    const changedText = { expected: "(hidden)", actual: "(another value, hidden)" };
+    expect(found.mismatched.map(({ field, expected, actual }) => [field, { expected, actual }])).toEqual([
+      [
+        "value.auth",
+        {
+          expected: { token: "(secret t)", version: 1, key: { id: 1 } },
+          actual: { token: "(hidden)", version: 2, key: { secret: "(hidden)" } },
+        },
+      ],
+      ["value.passphrase", changedText],
+      ["value.token", added],
+      ['value["client-secret"]', added],
+      ["value.apiKey", { expected: null, actual: ["(hidden)"] }],
+      ["value.password", { expected: null, actual: { secret: "(hidden)" } }],
+      ["value", changedText],
+      ["value.team", { expected: "a", actual: "b" }],
+      ["value.clientSecret", added],
+    ]);
+    expect(JSON.stringify(found) + driftText(found) + conflictText(found.mismatched).lines.join("\n")).not.toMatch(/live-|ours-/);
   });
 
   test("two URIs that differ only in their credentials are hidden as such", () => {

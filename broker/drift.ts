@@ -90,8 +90,10 @@ export function mismatches(planned: Item, actual: Item, secrets?: DriftOptions["
   return [...fields].flatMap((field) => {
     const [want, is] = [planned.fields.get(field), actual.fields.get(field)];
     if (holds(want, is, secrets)) return [];
+    // What has one value is called by its own name.
+    const key = field === "value" ? planned.name : field;
     // Two values that differ in what must not be shown alone are shown as that.
-    const [expected, shown] = [printable(want), printable(is, want)];
+    const [expected, shown] = [printable(want, key, want), printable(is, key, want)];
     const hidden = field === "passwordHash" || equal(expected, shown);
     return [
       { ...entry(planned), field, ...(hidden ? { expected: "(hidden)", actual: "(another value, hidden)" } : { expected, actual: shown }) },
@@ -122,27 +124,29 @@ function holds(planned: unknown, actual: unknown, secrets: DriftOptions["secrets
 }
 
 /**
- * A value without what must not be read: credentials in URIs; a secret by its name alone; of a live one what is secret in `planned`, or is called so.
- * JSON has no `undefined`.
+ * A value without what must not be read: credentials in URIs; a text whose key says that it is secret; a secret by its name alone, and of a
+ * live value what is one in `planned`. JSON has no `undefined`.
  */
-function printable(value: unknown, planned?: unknown): unknown {
+function printable(value: unknown, key: string, planned?: unknown): unknown {
   if (value === undefined || value === null) return null;
-  if (isSecret(value)) return `(secret ${value.secret})`;
-  // Of a URI the rest may be read.
-  if (isSecret(planned)) return typeof value === "string" && value.includes("://") ? withoutCredentials(value) : "(hidden)";
+  if (typeof value === "string" && saysSecret(key)) return "(hidden)";
+  if (isSecret(planned)) {
+    // On the broker the same object would hold the secret itself.
+    if (value === planned) return `(secret ${planned.secret})`;
+    // Of a URI the rest may be read.
+    return typeof value === "string" && value.includes("://") ? withoutCredentials(value) : "(hidden)";
+  }
   if (typeof value === "string") return withoutCredentials(value);
-  const inside = (key: string | number): unknown =>
-    typeof planned === "object" ? (planned as Record<string, unknown> | null)?.[key] : undefined;
-  if (Array.isArray(value)) return value.map((each, at) => printable(each, inside(at)));
+  const inside = (step: string | number): unknown =>
+    typeof planned === "object" ? (planned as Record<string, unknown> | null)?.[step] : undefined;
+  if (Array.isArray(value)) return value.map((each, at) => printable(each, key, inside(at)));
   if (typeof value === "object")
-    return Object.fromEntries(
-      Object.entries(value).map(([key, inner]) => [
-        key,
-        namesSecret(key) && typeof inner === "string" ? "(hidden)" : printable(inner, inside(key)),
-      ]),
-    );
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, printable(inner, name, inside(name))]));
   return value;
 }
+
+/** Of a key, and of a path by its last one: `value.token`, `value["client-secret"]`. */
+const saysSecret = (key: string): boolean => namesSecret(key.replace(/"\]$/, ""));
 
 /** Whether an object that the plan does not hold is one that it would have to hold. */
 function ownership(plan: InstallationPlan, live: LiveInstallation, whole: boolean): (item: Item) => boolean {
@@ -251,8 +255,8 @@ function effective(
     {
       ...at,
       field: path("effective", key),
-      expected: printable(expected?.value),
-      actual: printable(actual?.value),
+      expected: printable(expected?.value, key),
+      actual: printable(actual?.value, key),
       winner: sourceText(actual?.source ?? { kind, name: holder?.name ?? "" }),
     },
   ];
