@@ -33,7 +33,7 @@ describe("order", () => {
     expect(brokerAddress({ environment: {}, directory })).toEqual({
       management: { endpoint: dev.managementUrl, username: "admin", password: "s3cret" },
       amqpUrl: dev.amqpUrl,
-      source: "dev stack",
+      source: "stack dev",
     });
   });
 
@@ -145,14 +145,14 @@ describe("the dev stack's file", () => {
     const found = (stack: string): unknown => {
       vi.stubEnv("WARREN_STACK", stack);
       onTestFinished(() => void vi.unstubAllEnvs());
-      const { endpoint, password } = brokerAddress({ environment: {}, directory }).management;
-      return [endpoint, password];
+      const { management, source } = brokerAddress({ environment: {}, directory });
+      return [management.endpoint, management.password, source];
     };
-    expect(found("")).toEqual([dev.managementUrl, dev.password]);
-    expect(found("blue")).toEqual(["http://127.0.0.1:1", "blue's"]);
+    expect(found("")).toEqual([dev.managementUrl, dev.password, "stack dev"]);
+    expect(found("blue")).toEqual(["http://127.0.0.1:1", "blue's", "stack blue"]);
     removeEndpoint(directory);
     expect(readEndpoint(directory, "blue")).toBeUndefined();
-    expect(found("dev")).toEqual([dev.managementUrl, dev.password]);
+    expect(found("dev")).toEqual([dev.managementUrl, dev.password, "stack dev"]);
   });
 
   test.each([

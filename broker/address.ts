@@ -61,7 +61,7 @@ export interface BrokerAddress {
   /** Of the dev stack: whose sizes it has. */
   readonly environment?: string;
   /** What named it. */
-  readonly source: "--broker" | "WARREN_BROKER_URL" | "dev stack";
+  readonly source: "--broker" | "WARREN_BROKER_URL" | `stack ${string}`;
 }
 
 export interface AddressOptions {
@@ -107,7 +107,7 @@ export function brokerAddress(options: AddressOptions = {}): BrokerAddress {
     amqpUrl: file.amqpUrl,
     ...(file.metricsUrl === undefined ? {} : { metricsUrl: file.metricsUrl }),
     ...(file.environment === undefined ? {} : { environment: file.environment }),
-    source: "dev stack",
+    source: `stack ${namedStack()}`,
   };
 }
 

@@ -15,12 +15,10 @@ export interface TargetOptions {
   readonly vhost?: string;
 }
 
-export interface AmqpTarget {
+export interface AmqpTarget extends Pick<BrokerAddress, "source" | "environment"> {
   readonly management: Management;
   /** That of `--vhost`, else of the address. */
   readonly vhost: string | undefined;
-  /** If the broker is the dev stack's: whose sizes it has. */
-  readonly environment?: string;
   readonly settings: (vhost: string) => BrokerSettings;
 }
 
@@ -50,6 +48,7 @@ export async function withTarget<T>(given: TargetOptions, console: Console, work
     return await work({
       management,
       vhost: given.vhost ?? address.vhost,
+      source: address.source,
       ...(address.environment === undefined ? {} : { environment: address.environment }),
       settings: (vhost) => ({ address: amqp, vhost, credentials: { username, password }, tls, name: "warren" }),
     });

@@ -56,11 +56,11 @@ test("drift is seen and gone, and the broker itself can be drawn, checked and ex
   const before = await drift();
   expect(before.code).toBe(1);
   const missing = parsed(before.out);
-  expect(Object.keys(missing)).toEqual(["version", "missing", "mismatched", "extra"]);
+  expect(Object.keys(missing)).toEqual(["version", "missing", "mismatched", "extra", "broker"]);
   expect(missing.missing.map(({ kind, name }) => `${kind} ${name}`)).toContain("queue work");
 
   await brokerApi("POST", "/api/definitions", definitions(compileInstallation({ topologies: [topology] })));
-  expect(parsed((await drift()).out)).toEqual({ version: 1, missing: [], mismatched: [], extra: [] });
+  expect(parsed((await drift()).out)).toEqual({ version: 1, missing: [], mismatched: [], extra: [], broker: { endpoint: managementUrl } });
   // The address may come from the environment, and the credentials apart from it.
   const named = { WARREN_BROKER_URL: managementUrl, WARREN_BROKER_USERNAME: username, WARREN_BROKER_PASSWORD: password };
   expect(await warren(folder, named, "drift", "t.json")).toMatchObject({ code: 0, out: expect.stringContaining("No drift") });

@@ -106,16 +106,33 @@ export function checkEnvironment(installation: Installation, environment: string
   });
 }
 
+/** A live broker that a verb lays a topology beside. */
+interface Live extends Pick<BrokerAddress, "environment" | "source"> {
+  readonly management: { readonly endpoint: string };
+}
+
 /**
  * Whose sizes a live broker has, for verbs that lay a topology beside it: those of another environment would be faults there, or be put there.
- * The dev stack has said it itself. Throws a WarrenError (exit code 2) where it has to be said.
+ * The dev stack has said it itself. Throws a WarrenError (exit code 2) where it has to be said, and where what is said is not what the dev
+ * stack has: then another broker is meant, and not named.
  */
 export function liveEnvironment(
   installation: Installation,
   given: string | undefined,
-  { environment }: Pick<BrokerAddress, "environment">,
+  { environment, source, management }: Live,
 ): string | undefined {
   const known = environmentsOf(installation);
+  const isOther = given !== undefined && environment !== undefined && given !== environment;
+  // A stack has the base sizes where the topology does not have its environment.
+  if (isOther && (given !== BASE_SIZES || known.includes(environment))) {
+    const found = `that of ${visible(source)}, ${visible(management.endpoint)}, is of environment "${visible(environment)}"`;
+    throw new WarrenError(`No broker is named, and ${found}, not "${visible(given)}".`, {
+      remedy:
+        "name the one that is meant: --broker URL or WARREN_BROKER_URL, or WARREN_STACK=NAME for another stack of this directory; " +
+        "if it is this one, leave --environment out",
+      exitCode: 2,
+    });
+  }
   if (given !== undefined || environment !== undefined || known.length === 0) return given ?? environment;
   throw new WarrenError("The topology has other sizes in each environment, and none is named: which does the broker have?", {
     allowed: [...known, BASE_SIZES],
@@ -123,6 +140,10 @@ export function liveEnvironment(
     exitCode: 2,
   });
 }
+
+/** Says which broker it is, before anything is asked of it: where none is named, it is the dev stack's. */
+export const tellBroker = ({ management, source }: Pick<Live, "management" | "source">, { error }: Pick<Console, "error">): void =>
+  error(visible(`broker: ${management.endpoint} (${source})`));
 
 /** What verbs that need a topology whole work on: structural errors are shown and end the verb with exit code 2; warnings go to the error output. */
 export function wholeOf({ installation, findings, label }: Input, console: Console): Installation {

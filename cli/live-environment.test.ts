@@ -44,14 +44,35 @@ test.each([
   writeEndpoint(cwd, stack);
   expect(await warren(cwd)).toMatchObject({ code: 2, error: expect.stringContaining("which does the broker have?") as string });
   writeEndpoint(cwd, { ...stack, environment: "dev" });
-  expect(await warren(cwd)).toMatchObject(unreachable);
+  for (const more of [[], ["-e", "dev"]]) expect(await warren(cwd, ...more)).toMatchObject(unreachable);
+  expect(await warren(cwd, "-e", "prod")).toMatchObject({
+    ...{ code: 2, out: "" },
+    error: expect.stringMatching(
+      /No broker is named, and that of stack dev, http:\/\/127\.0\.0\.1:10001, is of environment "dev", not "prod"\.\n +to do: .*--broker URL/,
+    ) as string,
+  });
+  // A broker that is named is the one that is meant.
+  expect(await warren(cwd, "-e", "prod", "--broker", "http://u:p@127.0.0.1:10002")).toMatchObject({
+    error: expect.stringContaining("No broker answers at http://127.0.0.1:10002") as string,
+  });
 });
 
-test("what is said holds, then what the dev stack has, of whatever name", () => {
-  const of = (given?: string, environment?: string): string | undefined =>
-    liveEnvironment({ topologies: [shop] }, given, environment === undefined ? {} : { environment });
-  expect(of("prod", "dev")).toBe("prod");
+test("what is said holds, then what the dev stack has, of whatever name; they may not contradict each other", () => {
+  const { environments: _, ...plain } = shop;
+  const of = (given?: string, environment?: string, topology = shop): string | undefined =>
+    liveEnvironment({ topologies: [topology] }, given, {
+      ...{ management: { endpoint: NOBODY }, source: "stack dev" },
+      ...(environment === undefined ? {} : { environment }),
+    });
+  expect(of("prod")).toBe("prod");
   expect(of(undefined, "dev")).toBe("dev");
   expect(of(undefined, "blue")).toBe("blue");
   expect(() => of()).toThrow("none is named");
+  expect(of("prod", "prod")).toBe("prod");
+  for (const given of ["prod", "none"]) expect(() => of(given, "dev")).toThrow(`is of environment "dev", not "${given}"`);
+  // Without sizes of its own it is a broker of dev all the same.
+  expect(() => of("prod", "dev", plain)).toThrow('is of environment "dev", not "prod"');
+  // A stack has the base sizes where the topology does not have its environment.
+  expect(of("none", "blue")).toBe("none");
+  expect(of("none", "dev", plain)).toBe("none");
 });

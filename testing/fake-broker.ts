@@ -47,3 +47,14 @@ export const json = (status: number, body: unknown): ((request: IncomingMessage,
     response.end(body === undefined ? "" : JSON.stringify(body));
   };
 };
+
+const LISTS = [
+  ...["vhosts", "users", "permissions", "topic_permissions", "parameters", "global_parameters"],
+  ...["policies", "exchanges", "queues", "bindings"],
+];
+
+/** A broker that holds what these definitions say, for what reads it whole. */
+export const holding = (definitions: object): ((request: IncomingMessage, response: ServerResponse) => void) => {
+  const all = { rabbitmq_version: "4.3.6", ...Object.fromEntries(LISTS.map((list) => [list, []])), ...definitions };
+  return (request, response) => json(200, request.url?.startsWith("/api/definitions") ? all : [])(request, response);
+};

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Drift } from "../../broker/drift.js";
-import { fakeBroker, json } from "../../testing/fake-broker.js";
+import { fakeBroker, holding, json } from "../../testing/fake-broker.js";
 import { WarrenError } from "../../topology/errors.js";
 import { warrenCommand, type Said } from "../../testing/warren-command.js";
 import { textfile, writeTextfile, type Look } from "./textfile.js";
@@ -94,21 +94,7 @@ const warren = (...words: readonly string[]): Promise<Said> => warrenCommand(["d
 
 test("once, from the command: the file, also where no broker answers", async () => {
   writeFileSync(join(folder, "t.json"), JSON.stringify({ name: "t", queues: { q: { type: "quorum" } } }));
-  const empty = [
-    "users",
-    "permissions",
-    "topic_permissions",
-    "parameters",
-    "global_parameters",
-    "policies",
-    "exchanges",
-    "queues",
-    "bindings",
-  ];
-  const definitions = { rabbitmq_version: "4.3.6", vhosts: [{ name: "t" }], ...Object.fromEntries(empty.map((key) => [key, []])) };
-  const broker = await fakeBroker((request, response) =>
-    json(200, request.url?.startsWith("/api/definitions") ? definitions : [])(request, response),
-  );
+  const broker = await fakeBroker(holding({ vhosts: [{ name: "t" }] }));
   const file = join(folder, "w.prom");
   const url = broker.url.replace("//", "//u:p@");
   expect(await warren("t.json", "--broker", url, "--textfile", file)).toMatchObject({
@@ -118,6 +104,14 @@ test("once, from the command: the file, also where no broker answers", async () 
   expect(readFileSync(file, "utf8")).toContain('warren_drift_objects{vhost="t",kind="missing"} 1\n');
   expect(await warren("t.json", "--broker", "http://u:p@127.0.0.1:1", "--textfile", file)).toMatchObject({ code: 2 });
   expect(readFileSync(file, "utf8")).toContain("\nwarren_drift_up 0\n");
+});
+
+test("which broker it is, without its credentials", async () => {
+  writeFileSync(join(folder, "t.json"), JSON.stringify({ name: "t" }));
+  const { url } = await fakeBroker(holding({ vhosts: [{ name: "t" }] }));
+  const { code, out, error } = await warren("t.json", "--broker", url.replace("//", "//u:p@"), "--json");
+  expect({ code, error }).toEqual({ code: 0, error: `broker: ${url} (--broker)\n` });
+  expect(JSON.parse(out)).toEqual({ ...none, broker: { endpoint: url } });
 });
 
 test("1 is drift alone: what cannot be told is 2", async () => {

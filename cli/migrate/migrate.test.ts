@@ -1,6 +1,12 @@
 /** What `warren migrate` reads out of a topology, and what it tells of the order. */
-import { expect, test } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { fakeBroker, holding } from "../../testing/fake-broker.js";
+import { warrenCommand, type Said } from "../../testing/warren-command.js";
 import { compileInstallation } from "../../topology/compile/compile.js";
+import { definitions } from "../../topology/compile/definitions.js";
 import type { Installation, Topology } from "../../topology/model.js";
 import { direct, findPlanned, refuseDirect } from "./planned.js";
 import { orderText } from "./report.js";
@@ -26,6 +32,32 @@ test("messages and shovels of the topology that reach the queue by its name are 
   expect(ways).toEqual(['message "job"', 'shovel "in"', 'shovel "over" of vhost "next"']);
   expect(() => refuseDirect(ways, "work")).toThrow(/to "work" past all exchanges: message "job", shovel "in"[^]*--publishers-stopped/);
   expect(() => refuseDirect([], "work")).not.toThrow();
+});
+
+/** Without --yes, where of all that the topology says some queues are otherwise: `null` is not there. */
+async function look(queues: Readonly<Record<string, object | null>>, ...more: readonly string[]): Promise<Said & { readonly url: string }> {
+  const folder = mkdtempSync(join(tmpdir(), "warren-migrate-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const topology: Topology = {
+    name: "shop",
+    queues: { work: { type: "quorum", retry: ["1 second", "2 seconds"], deadLetterTo: "dead" } },
+    exchanges: { dead: { type: "fanout" } },
+  };
+  writeFileSync(join(folder, "shop.json"), JSON.stringify(topology));
+  const whole = definitions(compileInstallation({ topologies: [topology] }));
+  const plain = { vhost: "shop", durable: true, auto_delete: false, arguments: {} };
+  const others = Object.entries(queues).flatMap(([name, given]) => (given === null ? [] : [{ ...plain, name, ...given }]));
+  const { url } = await fakeBroker(
+    holding({ ...whole, queues: [...(whole.queues ?? []).filter(({ name }) => !(name in queues)), ...others] }),
+  );
+  const words = ["migrate", "shop.json", "work", "--broker", url.replace("//", "//u:p@"), ...more];
+  return { ...(await warrenCommand(words, { cwd: folder })), url };
+}
+
+test("which broker it is, without its credentials", async () => {
+  const { code, out, error, url } = await look({}, "--json");
+  expect({ code, error }).toEqual({ code: 0, error: `broker: ${url} (--broker)\n` });
+  expect(JSON.parse(out)).toMatchObject({ version: 1, broker: { endpoint: url }, stage: "done", done: null });
 });
 
 test("the order is said to be kept only where it is", () => {

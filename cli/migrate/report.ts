@@ -16,6 +16,10 @@ const UNCHANGED: Readonly<Record<Standing["stage"], string>> = {
 /** What `warren migrate --json` prints, with `--yes` and without. */
 export interface MigrationReport {
   readonly version: 1;
+  readonly broker: {
+    /** Of its management API, without credentials. */
+    readonly endpoint: string;
+  };
   readonly vhost: string;
   readonly queue: string;
   /** As the topology has it. */

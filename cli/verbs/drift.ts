@@ -7,7 +7,7 @@ import { WarrenError } from "../../topology/errors.js";
 import { requireProm, textfile, writeTextfile, type Look } from "../drift/textfile.js";
 import { changedLines, watchDrift } from "../drift/watch.js";
 import { durationOption } from "../duration-option.js";
-import { liveEnvironment, readInstallation } from "../input.js";
+import { liveEnvironment, readInstallation, tellBroker } from "../input.js";
 import { json, visible } from "../output.js";
 import { signalled } from "../signalled.js";
 import { examples, options, TOPOLOGY, type Verb } from "../verb.js";
@@ -52,7 +52,7 @@ export const driftVerb: Verb = (program, console, exit) => {
       examples(
         "warren drift contextiq",
         "warren drift ./orders.ts -e prod --broker http://admin:secret@broker:15672 --json",
-        "warren drift ./orders.ts -e prod --watch --interval 5m --textfile /var/lib/node_exporter/textfile/warren.prom",
+        "WARREN_BROKER_URL=https://broker:15671 warren drift ./orders.ts -e prod --watch --interval 5m --textfile /var/lib/node_exporter/textfile/warren.prom",
       ),
     )
     .action(async (topology: string, given: Options) => {
@@ -64,6 +64,8 @@ export const driftVerb: Verb = (program, console, exit) => {
       const plan = compileInstallation(installation, liveEnvironment(installation, given.environment, address));
       const vhosts = plan.vhosts.map(({ vhost }) => vhost.name);
       const management = new Management(address.management);
+      tellBroker(address, console);
+      const object = (found: Drift): object => ({ ...found, broker: { endpoint: management.endpoint } });
       const look = async (): Promise<Drift> => drift(plan, await readLive(management, vhosts));
       const onLook = (found: Look): void => {
         if (given.textfile !== undefined) writeTextfile(given.textfile, textfile(found, vhosts));
@@ -74,14 +76,14 @@ export const driftVerb: Verb = (program, console, exit) => {
         if (!given.watch) {
           const found = await look();
           onLook({ drift: found, at: Date.now(), up: true });
-          console.out(given.json ? json(found) : visible(driftText(found)));
+          console.out(given.json ? json(object(found)) : visible(driftText(found)));
           exit(isDrifted(found) ? 1 : 0);
           return;
         }
         const last = await watchDrift({
           ...{ look, every, stop: signal, now: Date.now, onLook },
           onDrift: (found, before) => {
-            if (given.json) console.out(`${JSON.stringify({ ...found, at: clock() })}\n`);
+            if (given.json) console.out(`${JSON.stringify({ ...object(found), at: clock() })}\n`);
             else if (!before) console.out(visible(driftText(found)));
             else
               console.out(

@@ -5,7 +5,7 @@ import { laterPolicies, Migration, progressText, type LaterPolicy, type Progress
 import { compileInstallation } from "../../topology/compile/compile.js";
 import { WarrenError } from "../../topology/errors.js";
 import { withTarget, type TargetOptions } from "../amqp-target.js";
-import { liveEnvironment, readInstallation } from "../input.js";
+import { liveEnvironment, readInstallation, tellBroker } from "../input.js";
 import { interruption } from "../interruption.js";
 import { direct, findPlanned, refuseDirect, type Found } from "../migrate/planned.js";
 import { isDone, reportText, type MigrationReport } from "../migrate/report.js";
@@ -39,9 +39,11 @@ const isFirst = ({ name, kind }: LaterPolicy, at: number, all: readonly LaterPol
 
 async function migrate(topology: string, name: string, given: Options, console: Console): Promise<ExitCode> {
   const installation = await readInstallation(topology, { environment: given.environment }, console);
-  return withTarget(given, console, async ({ management, settings, ...target }) => {
+  return withTarget(given, console, async (target) => {
+    const { management, settings } = target;
     const plan = compileInstallation(installation, liveEnvironment(installation, given.environment, target));
     const found = findPlanned(plan, name, given.vhost);
+    tellBroker(target, console);
     const progress = progressOn(console);
     const { signal, end } = interruption(
       (why) => new WarrenError(`Ended by ${why}.`, { remedy: "run it again: it goes on from where it is" }),
@@ -63,7 +65,15 @@ async function migrate(topology: string, name: string, given: Options, console: 
       // One that is missing is npm run up's.
       const rungs = all.filter((rung) => !["done", "missing"].includes(rung.stage));
       const report: MigrationReport = {
-        ...{ version: 1, vhost: found.vhost, queue: name, type: found.queue.type, stage, differences },
+        ...{
+          version: 1,
+          broker: { endpoint: management.endpoint },
+          vhost: found.vhost,
+          queue: name,
+          type: found.queue.type,
+          stage,
+          differences,
+        },
         rungs: rungs.map((rung) => ({ queue: rung.queue.name, stage: rung.stage, differences: rung.differences })),
         later: [found, ...rungs].flatMap(({ plan: of, queue }) => laterPolicies(of, queue, live.vhosts[0])).filter(isFirst),
         done: null,
@@ -110,7 +120,7 @@ export const migrateVerb: Verb = (program, console, exit) => {
       "after",
       examples(
         "warren migrate contextiq extraction.requests",
-        "warren migrate ./orders.ts orders -e prod --yes",
+        "warren migrate ./orders.ts orders -e prod --broker amqps://admin:secret@broker:5671/shop",
         "warren migrate ./orders.ts orders -e prod --yes --broker amqps://admin:secret@broker:5671/shop --json",
       ),
     );
