@@ -8,6 +8,7 @@ import { warrenCommand, type Said } from "../../testing/warren-command.js";
 import { compileInstallation } from "../../topology/compile/compile.js";
 import { definitions } from "../../topology/compile/definitions.js";
 import type { Installation, Topology } from "../../topology/model.js";
+import { retryQueue } from "../../topology/names.js";
 import { direct, findPlanned, refuseDirect } from "./planned.js";
 import { orderText } from "./report.js";
 
@@ -58,6 +59,23 @@ test("which broker it is, without its credentials", async () => {
   const { code, out, error, url } = await look({}, "--json");
   expect({ code, error }).toEqual({ code: 0, error: `broker: ${url} (--broker)\n` });
   expect(JSON.parse(out)).toMatchObject({ version: 1, broker: { endpoint: url }, stage: "done", done: null });
+});
+
+test("0 is a queue that is as the topology says: one that is not there is not", async () => {
+  const classic = { arguments: { "x-queue-type": "classic" } };
+  const [old, rung] = ["warren.migrate.old.work", retryQueue("work", 1)];
+  expect(await look({})).toMatchObject({ code: 0, out: "work in vhost shop is as the topology says" });
+  expect(await look({ work: null })).toMatchObject({ code: 1, out: "work in vhost shop is not there\n  npm run up makes it" });
+  expect(await look({ work: classic })).toMatchObject({ code: 1, out: expect.stringMatching(/made again[^]*with --yes it is/) as string });
+  // An earlier run was ended while the queue was gone, and when it was there again.
+  const held = { [old]: { arguments: { "x-queue-type": "quorum" } } };
+  const ended = expect.stringMatching(/messages are held: an earlier run was ended[^]*with --yes it is/) as string;
+  for (const queues of [held, { work: null, ...held }]) expect(await look(queues)).toMatchObject({ code: 1, out: ended });
+  // A rung that is missing is npm run up's; one that is otherwise is made again with the queue.
+  expect(await look({ [rung]: null })).toMatchObject({ code: 0 });
+  expect(await look({ [rung]: classic })).toMatchObject({
+    ...{ code: 1, out: expect.stringContaining(`The rungs of its ladder have to be made again too: ${rung}`) as string },
+  });
 });
 
 test("the order is said to be kept only where it is", () => {

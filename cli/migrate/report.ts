@@ -36,9 +36,8 @@ export interface MigrationReport {
   readonly done: Migrated | null;
 }
 
-/** Whether nothing is left to do but what an update does. */
-export const isDone = ({ stage, rungs }: Pick<MigrationReport, "stage" | "rungs">): boolean =>
-  rungs.length === 0 && ["done", "missing"].includes(stage);
+/** Whether it is as the topology says, but for rungs that are missing and policies: these come with an update. */
+export const isDone = ({ stage, rungs }: Pick<MigrationReport, "stage" | "rungs">): boolean => rungs.length === 0 && stage === "done";
 
 const list = (names: readonly string[]): string => visible(names.join(", "));
 
@@ -64,7 +63,8 @@ function planText({ stage, differences, queue: name, vhost, rungs, later }: Migr
     missing: ["  npm run up makes it"],
   }[stage];
   const also = rungs.length === 0 ? [] : [`The rungs of its ladder have to be made again too: ${list(rungs.map(({ queue }) => queue))}`];
-  const more = isDone({ stage, rungs }) ? [] : ["Nothing was changed; with --yes it is."];
+  // What is not there, is refused with --yes too.
+  const more = isDone({ stage, rungs }) || stage === "missing" ? [] : ["Nothing was changed; with --yes it is."];
   return [...lines, ...rest, ...also, ...laterText(later), ...more].join("\n");
 }
 
