@@ -55,6 +55,10 @@ test("only some vhosts, without some users", async () => {
   expect(out).toContain("export const tenantA = topology({");
   expect(out).not.toMatch(/tenantB|root/);
   expect(error).toMatch(/^left to others: user "root"/m);
+  expect(error).toMatch(/^note: tenant-a, users\.support: User "support" has rights in vhosts that are not imported \("tenant-b"\)/m);
+  const without = await warren("tenants.json", "--vhost", "tenant-a", "--without-user", "root", "support");
+  expect(without.error).toMatch(/^left to others: user "support"/m);
+  expect(without.out + without.error).not.toContain("not imported");
 });
 
 test("what an update refuses is told, with exit code 1", async () => {

@@ -130,7 +130,8 @@ function tell(console: Console, { leftOut, notes, secrets, findings, topologies 
     console.error(visible(`${kind === "missing" ? "not in the file" : "left to others"}: ${what} (${where}): ${reason}`));
   }
   for (const { topology, path, text } of notes) {
-    console.error(visible(`note: ${topology === undefined ? "" : `${topology}, ${path ?? ""}: `}${text}`));
+    const where = [topology, path].filter((part) => part !== undefined).join(", ");
+    console.error(visible(`note: ${where === "" ? "" : `${where}: `}${text}`));
   }
   for (const name of new Set(secrets.map((secret) => secret.name))) {
     console.error(visible(`secret: pulumi config set --secret --path 'warren:secrets["${name}"]'`));

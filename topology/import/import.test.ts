@@ -306,6 +306,48 @@ test("only the vhosts that are meant, with the users that have rights there; not
   expect(leftOut).toMatchObject([{ what: 'user "root"', kind: "meant" }]);
 });
 
+test("who also serves vhosts that are not imported is told, in the file and as a note: the stack would delete the user there too", async () => {
+  const vhosts = { a: { queues: [queue("jobs")] }, b: {}, c: {}, d: {} };
+  const everywhere = (name: string, ...where: readonly string[]) => where.map((vhost) => rights(name, vhost, "", "", "^jobs$"));
+  const definitions = exported({
+    vhosts,
+    users: ["worker", "person", "own", "root"].map((name) => user(name)),
+    permissions: [
+      ...everywhere("worker", "a", "d"),
+      ...["a", "b", "c", "d"].map((vhost) => rights("person", vhost, "", "", ".*")),
+      ...everywhere("own", "a"),
+      ...everywhere("root", "a", "b"),
+    ],
+  });
+  const told = (which?: readonly string[]) => {
+    const { notes, text } = imported(definitions, { withoutUsers: ["root"], ...(which ? { vhosts: which } : {}) });
+    return { text, notes: notes.map(({ topology, path, text: said }) => [topology, path, said]) };
+  };
+  const advice = (name: string, where: string): string =>
+    `User "${name}" has rights in vhosts that are not imported (${where}): this stack would own the user, and delete it; ` +
+    "leave it out (--without-user), or import those vhosts too.";
+
+  const one = told(["a"]);
+  expect(one.notes).toEqual([
+    ["a", "users.person", advice("person", '"b", "c", "d"')],
+    ["a", "services.worker", advice("worker", '"d"')],
+  ]);
+  expect(one.text).toContain(`    // ${advice("worker", '"d"')}\n    worker: {`);
+  expect(one.text).toContain(`    // ${advice("person", '"b", "c", "d"')}\n    person: {`);
+
+  const two = told(["a", "b"]);
+  expect(two.notes).toEqual([
+    [undefined, "users.person", advice("person", '"c", "d"')],
+    ["a", "services.worker", advice("worker", '"d"')],
+  ]);
+  expect(two.text).toContain(`    // ${advice("person", '"c", "d"')}\n    person: {`);
+  for (const { text } of [one, two]) expect(await isFormatted(text)).toBe(true);
+
+  const whole = told();
+  expect(whole.notes).toEqual([]);
+  expect(whole.text).not.toContain("//");
+});
+
 test("credentials are named, and their values stand apart", () => {
   const { secrets, secretValues, installation } = imported(installations["sites"] as object);
   expect(secrets.map(({ name, path }) => [name, path])).toEqual([

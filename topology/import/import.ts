@@ -1,6 +1,7 @@
 /** RabbitMQ's definitions as a typed topology that reads as if a person had written it, and comes to exactly the same objects. */
 import { check } from "../check/check.js";
 import type { Finding } from "../check/finding.js";
+import { several } from "../check/rule.js";
 import { rules } from "../check/rules.js";
 import { compile } from "../compile/compile.js";
 import { duration } from "../durations.js";
@@ -24,7 +25,7 @@ export interface ImportOptions {
   readonly label: string;
   /** Vhosts that are meant. @default all */
   readonly vhosts?: readonly string[];
-  /** Users that are none of the topology's business: the one that provisions. */
+  /** Users that are none of the topology's business: the one that provisions, those that serve others too. */
   readonly withoutUsers?: readonly string[];
   /** Who consumes what, on a live broker. */
   readonly consumers?: readonly Consumer[];
@@ -172,6 +173,25 @@ function waits(installation: Installation): Note[] {
   );
 }
 
+/** Users who serve vhosts too that are not imported: the stack takes a user whole, and deletes it whole. */
+function elsewhere({ users = {} }: Installation, { installation: { topologies }, services }: Written): Note[] {
+  const known = new Set(topologies.map(vhostName));
+  const places = new Map(
+    topologies.flatMap(({ name, users: own = {} }) => [
+      ...Object.keys(own).map((user) => [user, { topology: name, path: path("users", user) }] as const),
+      ...(services.get(name) ?? []).map(({ service, user }) => [user, { topology: name, path: path("services", service) }] as const),
+    ]),
+  );
+  return Object.entries(users).flatMap(([name, { vhosts = {} }]) => {
+    const others = Object.keys(vhosts).filter((vhost) => !known.has(vhost));
+    if (others.length === 0) return [];
+    const text =
+      `User ${JSON.stringify(name)} has rights in vhosts that are not imported (${several(others)}): ` +
+      "this stack would own the user, and delete it; leave it out (--without-user), or import those vhosts too.";
+    return [{ ...(places.get(name) ?? { path: path("users", name) }), text }];
+  });
+}
+
 /** Queues that come and go with their clients: an update would make them again. */
 function passing(installation: Installation): Note[] {
   return installation.topologies.flatMap((topology) => {
@@ -212,7 +232,7 @@ function withoutUsers(installation: Installation, names: readonly string[]): { i
     leftOut: gone.map((name) => ({
       path: path("users", name),
       what: `user ${JSON.stringify(name)}`,
-      reason: "whoever provisions is not provisioned: a stack that is taken down would lock itself out half-way",
+      reason: "a stack that is taken down deletes its users, and is not to delete the one that provisions, nor one whom others need",
       kind: "meant" as const,
     })),
   };
@@ -265,7 +285,7 @@ export function importDefinitions(definitions: unknown, options: ImportOptions):
   const { written, refused } = proposed(plain, consumers);
   const { installation: clean, secrets, values } = withoutSecrets(written.installation);
   const { installation, notes: silences, findings: errors } = silenced(clean);
-  const waiting = waits(installation);
+  const commented = [...waits(installation), ...elsewhere(raw, written)];
   const leftOut = [
     ...taken.filter(({ vhost }) => vhost === undefined || options.vhosts === undefined || options.vhosts.includes(vhost)),
     ...findings
@@ -281,7 +301,7 @@ export function importDefinitions(definitions: unknown, options: ImportOptions):
   const services = [...written.services.values()].flat();
   return {
     installation,
-    text: printed(installation, { header: header(label, leftOut, secrets, services.length > 0), comments: commentsOf(waiting) }),
+    text: printed(installation, { header: header(label, leftOut, secrets, services.length > 0), comments: commentsOf(commented) }),
     topologies: identified(installation.topologies).map(({ identifier, topology }) => ({
       name: topology.name,
       vhost: vhostName(topology),
@@ -291,7 +311,7 @@ export function importDefinitions(definitions: unknown, options: ImportOptions):
     secrets,
     secretValues: values,
     leftOut,
-    notes: [...ofVersion(definitions), ...waiting, ...passing(installation), ...silences, ...refused],
+    notes: [...ofVersion(definitions), ...commented, ...passing(installation), ...silences, ...refused],
     findings: errors,
   };
 }

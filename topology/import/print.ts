@@ -43,7 +43,7 @@ const HEAD = new Set<string>(["name", "description", "vhost", "brokerVersion", "
 export interface PrintOptions {
   /** Lines of the comment that begins the file. */
   readonly header: readonly string[];
-  /** By topology and path in it, lines to stand above an entry. */
+  /** By topology ("" for what they share) and path in it, lines to stand above an entry. */
   readonly comments: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
 }
 
@@ -119,7 +119,8 @@ const inComment = (line: string): string => line.replace(/\*\//g, "*\\/").replac
 
 export function printed(installation: Installation, { header, comments }: PrintOptions): string {
   const all = identified(installation.topologies);
-  const none: ReadonlyMap<string, readonly string[]> = new Map();
+  const commentsIn = (topology: string): ReadonlyMap<string, readonly string[]> =>
+    new Map([...(comments.get(topology) ?? [])].map(([at, lines]) => [at, lines.map(inComment)]));
   const taken = new Set(all.map(({ identifier: name }) => name));
   const free = (wanted: string): string => {
     const name = identifier(wanted, taken);
@@ -127,7 +128,6 @@ export function printed(installation: Installation, { header, comments }: PrintO
     return name;
   };
   const constants = all.flatMap(({ identifier: name, topology }) => {
-    const clean = new Map([...(comments.get(topology.name) ?? none)].map(([at, lines]) => [at, lines.map(inComment)] as const));
     const { queues, ...sections } = literalOf(topology);
     const shared = queues === undefined ? undefined : share(queues as NonNullable<Topology["queues"]>, free);
     const literal = Object.fromEntries(
@@ -136,7 +136,7 @@ export function printed(installation: Installation, { header, comments }: PrintO
         return value === undefined ? [] : [[section, value]];
       }),
     );
-    const printer = new LiteralPrinter(WIDTH, layoutOf(clean));
+    const printer = new LiteralPrinter(WIDTH, layoutOf(commentsIn(topology.name)));
     const plain = new LiteralPrinter(WIDTH, { expanded: () => false, spaced: () => false, commentAt: () => [] });
     return [
       ...(shared?.constants ?? []).map(({ identifier: one, value }) => {
@@ -152,7 +152,7 @@ export function printed(installation: Installation, { header, comments }: PrintO
   if (isWhole) {
     const name = free("messaging");
     const lines = all.length === 0 ? "[]" : list(all.map(({ identifier: one }) => one));
-    const printer = new LiteralPrinter(WIDTH, layoutOf(none));
+    const printer = new LiteralPrinter(WIDTH, layoutOf(commentsIn("")));
     const rest = printer.print(shared, [], 0, 0, 0);
     const inner = rest === "{}" ? "" : rest.slice(2, -2);
     constants.push(`export const ${name} = installation({\n  topologies: ${lines},\n${inner === "" ? "" : `${inner}\n`}});\n`);
