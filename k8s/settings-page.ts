@@ -86,7 +86,7 @@ const INTRODUCTION = `# Settings of the prod stack
 Every key of \`warren:kubernetes\`, for the stack on [Kubernetes](kubernetes.md). A key that is not here is refused, with its place, before anything is made.
 
 \`\`\`sh
-npm run pulumi -- config set --stack prod --path 'warren:kubernetes.cluster.nodes' 5
+WARREN_STACK=prod npm run pulumi -- config set --path 'warren:kubernetes.cluster.nodes' 5
 \`\`\`
 
 <!-- Generated from the schema of the settings: npx tsx docs/kubernetes.gen.ts -->
