@@ -354,6 +354,9 @@ const operators = z
       .array(z.string().min(1).meta(said("files and https addresses")))
       .default([])
       .describe("Manifests that the stack applies before all else, and takes away last; none: the operators are there."),
+    cluster: peer
+      .prefault({ namespace: "rabbitmq-system", labels: { "app.kubernetes.io/name": "rabbitmq-cluster-operator" } })
+      .describe("Pods of the RabbitMQ cluster operator."),
     topology: peer
       .prefault({ namespace: "rabbitmq-system", labels: { "app.kubernetes.io/name": "messaging-topology-operator" } })
       .describe("Pods of the messaging topology operator."),

@@ -77,6 +77,8 @@ function brokerFlows({ services, settings }: Parts): Flow[] {
     ...loads.map((pods) => into("the load publishes", pods, PORTS.amqps)),
     ...network.clients.map((pods) => into("configured: network.clients", pods, PORTS.amqps)),
     ...network.provisioners.map((pods) => into("configured: network.provisioners", pods, PORTS.managementTls)),
+    // Without an answer from every node it waits for minutes each time that it reconciles (source: its `checkQuorumStatus`).
+    into("the cluster operator asks each node for its quorums", operators.cluster, PORTS.managementTls),
     ...(settings.provision === "operator"
       ? [into("the messaging topology operator provisions", operators.topology, PORTS.managementTls)]
       : []),

@@ -33,7 +33,10 @@ function actors(topologies: readonly Topology[], settings: ProdInput): Actor[] {
     actor("exporter", "warren-monitoring", { "warren/part": "exporter" }),
     actor("prometheus", "monitoring", { "app.kubernetes.io/name": "prometheus" }),
     actor("keda", "keda", { app: "keda-operator" }),
-    actor("cluster operator", "rabbitmq-system", { "app.kubernetes.io/component": "rabbitmq-operator" }),
+    actor("cluster operator", "rabbitmq-system", {
+      "app.kubernetes.io/component": "rabbitmq-operator",
+      "app.kubernetes.io/name": "rabbitmq-cluster-operator",
+    }),
     actor("topology operator", "rabbitmq-system", { "app.kubernetes.io/name": "messaging-topology-operator" }),
     actor("dns", "kube-system", { "k8s-app": "kube-dns" }),
     actor("stranger in the broker's namespace", "warren-broker", { app: "stranger" }),
@@ -81,6 +84,7 @@ function needed(from: Actor, to: Actor, port: number, topologies: readonly Topol
     if (from.title === "broker") return [4369, 25672, 6250, 35680].includes(port);
     if (isService(from)) return port === 5671 || (port === 15671 && manages(from));
     if (from.title === "keda") return port === 15671 && scaled;
+    if (from.title === "cluster operator") return port === 15671;
     if (from.title === "topology operator") return port === 15671 && operated;
     if (from.title === "prometheus") return port === 15691;
     return from.title === "exporter" && [15671, 5671].includes(port);
@@ -244,7 +248,9 @@ describe("network policies", () => {
     const topologies = [systems["contextiq"] as Topology];
     const provisioner = { namespace: "ci", labels: { app: "pulumi" } };
     const outside = { namespace: "apis", labels: { app: "sessions" } };
+    const operator = { namespace: "openshift-operators", labels: { "app.kubernetes.io/name": "rabbitmq-cluster-operator" } };
     const { policies } = madeOf(topologies, {
+      operators: { cluster: operator },
       network: {
         provisioners: [provisioner],
         clients: [{ namespace: "legacy", labels: {} }],
@@ -265,12 +271,16 @@ describe("network policies", () => {
       { from: { namespace: "legacy", labels: { app: "old" } }, to: broker, port: 5671 },
       { from: outside, to: broker, port: 5671 },
       { from: { ...outside, namespace: "warren-workers" }, to: broker, port: 5671 },
+      { from: operator, to: broker, port: 15671 },
+      { from: operator, to: broker, port: 5671 },
+      { from: { ...operator, namespace: "rabbitmq-system" }, to: broker, port: 15671 },
       { from: broker, to: { ip: "192.0.2.7" }, port: 5671 },
       { from: broker, to: { ip: "192.0.3.7" }, port: 5671 },
       { from: webhook, to: { ip: "93.184.216.34" }, port: 443 },
       { from: webhook, to: { ip: "10.1.2.3" }, port: 443 },
     ];
-    expect(tries.map((each) => allows(policies, each))).toEqual([true, false, true, true, false, true, false, true, false]);
+    const isLetThrough = tries.map((each) => allows(policies, each));
+    expect(isLetThrough).toEqual([true, false, true, true, false, true, false, false, true, false, true, false]);
     expect(madeOf(topologies, { network: { policies: false } }).policies).toEqual([]);
   });
 });
