@@ -317,12 +317,25 @@ const monitoring = z
       .optional()
       .meta({
         ...said("`http://host:port`"),
-        ...unset("Where Prometheus is, for the exporter, which tells if it is gone.", "it does not look"),
+        ...unset(
+          "Where Prometheus is, for the exporter, which tells if it is gone. Policies let the exporter go to the pods in `operators.prometheus.namespace` at this port: it has to be the pods' own, also where a Service has another one. Any other way is said in `monitoring.egress`.",
+          "it does not look",
+        ),
       }),
     alertmanagerUrl: z
       .url()
       .optional()
-      .meta({ ...said("`http://host:port`"), ...unset("Where the Alertmanager is that it tells.", "nobody is told") }),
+      .meta({
+        ...said("`http://host:port`"),
+        ...unset(
+          "Where the Alertmanager is that it tells. The same holds as for `monitoring.prometheusUrl`: the pods' own port, in the same namespace, or `monitoring.egress`.",
+          "nobody is told",
+        ),
+      }),
+    egress: z
+      .array(egress)
+      .prefault([])
+      .describe("Where the exporter may go besides the broker, DNS and what the two addresses above lead to."),
   })
   .prefault({});
 

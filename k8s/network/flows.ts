@@ -139,6 +139,9 @@ function monitoringFlows({ settings }: Parts): Flow[] {
           },
         ]
       : []),
+    ...monitoring.egress.flatMap((egress) =>
+      endsOf(egress).map((to): Flow => ({ why: "configured: monitoring.egress", from: exporter, to, ports: tcp(...egress.ports) })),
+    ),
   ];
 }
 

@@ -244,6 +244,32 @@ describe("network policies", () => {
     expect(asked([usual, { cidr: "169.254.20.10/32" }])).toEqual(["0:53 UDP", "0:53 TCP", "3:53 UDP", "3:53 TCP"]);
   });
 
+  it("let the exporter watch Prometheus at its pods' port, and go where else the configuration says", () => {
+    const exporter = { namespace: "warren-monitoring", labels: { "warren/part": "exporter" } };
+    const prometheus = { namespace: "monitoring", labels: { "app.kubernetes.io/name": "prometheus" } };
+    const alertmanager = { namespace: "alerting", labels: { "app.kubernetes.io/name": "alertmanager" } };
+    // A Service's port 80 leads to the pods' 9090, and only the pods' is looked at.
+    const urls = { prometheusUrl: "http://prometheus-server.monitoring", alertmanagerUrl: "http://alertmanager.alerting:9093" };
+    const reached = (monitoring: NonNullable<ProdInput["monitoring"]>): string[] => {
+      const { policies } = madeOf([systems["contextiq"] as Topology], { monitoring });
+      return [prometheus, alertmanager, { ...alertmanager, labels: {} }].flatMap((to) =>
+        [80, 9090, 9093]
+          .filter((port) => allows(policies, { from: exporter, to, port }))
+          .map((port) => `${Object.values(to.labels)[0] ?? "stranger"}.${to.namespace}:${port}`),
+      );
+    };
+    const ways = ["prometheus.monitoring:9090", "alertmanager.alerting:9093"];
+    expect(reached({})).toEqual([]);
+    expect(reached(urls)).not.toEqual(expect.arrayContaining(ways));
+    expect(reached({ ...urls, prometheusUrl: "http://prometheus-server.monitoring:9090" })).toContain(ways[0]);
+    const egress = [
+      { ...prometheus, ports: [9090] },
+      { ...alertmanager, ports: [9093] },
+    ];
+    expect(reached({ egress })).toEqual(ways);
+    expect(reached({ ...urls, egress })).toEqual(expect.arrayContaining(ways));
+  });
+
   it("let in whom the configuration names, and none without policies", () => {
     const topologies = [systems["contextiq"] as Topology];
     const provisioner = { namespace: "ci", labels: { app: "pulumi" } };
