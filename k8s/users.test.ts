@@ -8,7 +8,7 @@ import { contextiq } from "../topology/systems/contextiq.js";
 import { systems } from "../topology/systems/index.js";
 import type { Installation } from "../topology/model.js";
 import { prod } from "./prod.js";
-import { readProdSettings, type ProdSettings } from "./settings.js";
+import { readProdSettings, type ProdInput, type ProdSettings } from "./settings.js";
 import { generationUser } from "./users.js";
 
 const installation = { topologies: [contextiq] };
@@ -74,6 +74,16 @@ it("the autoscaler may see and touch nothing, the exporter reads where the dead 
   const read = new RegExp(rights("warren-exporter")?.read ?? "");
   expect(["amq.gen-x", "dead_letter", "contextiq.dlx"].map((name) => read.test(name))).toEqual([true, true, true]);
   expect(["extraction.requests", "contextiq.events"].map((name) => read.test(name))).toEqual([false, false]);
+});
+
+it("without the exporter no user is an administrator", () => {
+  const administrators = (monitoring: ProdInput["monitoring"]): string[] =>
+    compileInstallation(withUsers(installation, readProdSettings({ monitoring })))
+      .global.users.filter(({ tags }) => tags.includes("administrator"))
+      .map(({ name }) => name);
+  expect(administrators({})).toEqual(["warren-exporter"]);
+  expect(administrators({ exporter: false })).toEqual([]);
+  expect(administrators({ enabled: false })).toEqual([]);
 });
 
 it.each(Object.entries(systems))("%s with these users has no finding that it has not without them", (_name, topology) => {
