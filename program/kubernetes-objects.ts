@@ -2,6 +2,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { keyOf, type KubernetesObject } from "../k8s/objects.js";
+import { kindsProvider } from "./kubernetes-providers.js";
 
 type Class = new (name: string, args: never, options: pulumi.CustomResourceOptions) => pulumi.CustomResource;
 
@@ -23,6 +24,8 @@ const WAIT_FOR: Readonly<Record<string, string>> = {
 };
 /** A node of a broker waits at most an hour for those that depend on it. */
 const TIMEOUTS: pulumi.CustomTimeouts = { create: "20m", update: "90m", delete: "20m" };
+
+const KIND = "CustomResourceDefinition";
 
 function classOf({ apiVersion, kind }: KubernetesObject): Class {
   const group = BUILT_IN[apiVersion] as Readonly<Record<string, Class>> | undefined;
@@ -48,15 +51,17 @@ export const registerObjects = (objects: readonly KubernetesObject[], options: p
   objects.map((object) => registerObject(object, options));
 
 /** Those of others: namespaces first, then kinds, then the rest. Kinds stay when the stack goes: every object of them in the cluster would go too. */
-export function registerManifests(objects: readonly KubernetesObject[], options: pulumi.CustomResourceOptions): pulumi.CustomResource[] {
-  const order = ["Namespace", "CustomResourceDefinition"];
+export function registerManifests(
+  objects: readonly KubernetesObject[],
+  { provider, context }: { readonly provider: pulumi.ProviderResource; readonly context: string },
+): pulumi.CustomResource[] {
+  const order = ["Namespace", KIND];
   const steps = [order[0], order[1], undefined].map((wanted) =>
     objects.filter(({ kind }) => (wanted === undefined ? !order.includes(kind) : kind === wanted)),
   );
+  const ofKinds = objects.some(({ kind }) => kind === KIND) ? { provider: kindsProvider(context), retainOnDelete: true } : {};
   return steps.reduce<pulumi.CustomResource[]>((made, step) => {
-    const next = step.map((object) =>
-      registerObject(object, { ...options, dependsOn: made, retainOnDelete: object.kind === "CustomResourceDefinition" }),
-    );
+    const next = step.map((object) => registerObject(object, { provider, dependsOn: made, ...(object.kind === KIND ? ofKinds : {}) }));
     return [...made, ...next];
   }, []);
 }

@@ -2,7 +2,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { writeEndpoint } from "../broker/address.js";
 import { brokerNames, CA_KEY, certificateNames } from "../k8s/names.js";
@@ -27,6 +26,7 @@ import type { Installation } from "../topology/model.js";
 import { topologyScript } from "../topology/script.js";
 import { clusterUid, liveCluster, releaseQueue, type Access, type LiveCluster } from "./kubernetes-access.js";
 import { registerManifests, registerObject, registerObjects } from "./kubernetes-objects.js";
+import { ownProvider } from "./kubernetes-providers.js";
 import { generationPasswords } from "./kubernetes-secrets.js";
 import type { KubernetesSettings } from "./kubernetes-settings.js";
 import { localCertificates } from "./local-certificates.js";
@@ -88,10 +88,11 @@ export async function openKubernetes(
   const numbers = numbersTable(objects.services, wanted);
   if (numbers !== "") tell(`its services' numbers, and where they come from:\n${numbers}`);
   for (const text of findingTexts(review({ ...objects, objects: objectsOf(objects) }))) void pulumi.log.warn(text);
-  const provider = providerOf(chosen.context ?? "");
+  const context = chosen.context ?? "";
+  const provider = ownProvider(context);
   // Whatever makes the engine delete or replace the cluster: not while it holds messages.
   const guarded = deleteHooks().broker;
-  const operators = registerManifests(await readManifests(wanted.operators.manifests, directory), { provider });
+  const operators = registerManifests(await readManifests(wanted.operators.manifests, directory), { provider, context });
   // What operators look after goes before them.
   const namespaces = registerObjects(objects.namespaces, { provider, dependsOn: operators, ...guarded });
   const inCluster: pulumi.CustomResourceOptions = { provider, dependsOn: [...operators, ...namespaces] };
@@ -160,20 +161,6 @@ export async function openKubernetes(
       ca: pulumi.output(known.apply(({ ca }) => ca)),
     },
   };
-}
-
-/**
- * The context by name alone. The SDK would put the path of the kubeconfig into the state, and another path, on another machine, would be another
- * cluster to the engine: it would replace everything, the namespaces with the volumes first.
- */
-function providerOf(context: string): kubernetes.Provider {
-  const { KUBECONFIG: file } = process.env;
-  delete process.env["KUBECONFIG"];
-  try {
-    return new kubernetes.Provider("kubernetes", { context });
-  } finally {
-    if (file !== undefined) process.env["KUBECONFIG"] = file;
-  }
 }
 
 /** Addresses as this machine has them, and the file with the authority. */

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { stringify } from "yaml";
 import { kustomized } from "../lab/kubernetes/manifests.js";
 import { sources } from "../lab/kubernetes/programs.js";
@@ -15,6 +15,8 @@ import { until } from "../testing/until.js";
 
 const OPERATORS = ["--namespace", "rabbitmq-system"] as const;
 const KIND = "customresourcedefinition/rabbitmqclusters.rabbitmq.com";
+/** Of the kind, as its makers' manifest sets it. */
+const MADE_WITH = "controller-gen.kubebuilder.io/version";
 const folder = mkdtempSync(join(tmpdir(), "warren-operators-"));
 const manifests = join(folder, "cluster-operator.yaml");
 const system = join(folder, "shop.json");
@@ -23,6 +25,8 @@ let api: KubernetesApi;
 let broker: LiveBroker;
 let remove: () => Promise<void>;
 let stack: TestStack;
+const newStack = (): Promise<TestStack> =>
+  TestStack.create({ ...bareStack(system, broker), "kubernetes.operators.manifests[0]": manifests });
 beforeAll(async () => {
   ({ broker, remove } = await openBroker());
   api = await KubernetesApi.start();
@@ -31,9 +35,10 @@ beforeAll(async () => {
   // A Service is waited for until a pod on a machine is behind it, and here are none.
   writeFileSync(manifests, objects.map((object) => stringify(object)).join("---\n"));
   writeFileSync(system, JSON.stringify({ name: "shop", queues: { packing: { type: "quorum" } } }));
-  stack = await TestStack.create({ ...bareStack(system, broker), "kubernetes.operators.manifests[0]": manifests });
+  stack = await newStack();
 }, 30 * 60_000);
 afterAll(async () => {
+  vi.unstubAllEnvs();
   stack?.remove();
   await api?.stop();
   await remove?.();
@@ -51,6 +56,15 @@ async function pretend(): Promise<void> {
 }
 
 const installed = async (): Promise<void> => void (await Promise.all([stack.up(), pretend()]));
+
+/** Takes the stack down; the kinds stay. */
+async function removed(): Promise<void> {
+  const { code, output } = await stack.destroy();
+  expect([code, code === 0 ? "" : output]).toEqual([0, ""]);
+  expect([await api.has("namespace", "rabbitmq-system"), await api.has("namespace", NAMESPACE), await api.has(KIND)]).toEqual([
+    ...[false, false, true],
+  ]);
+}
 
 test("a preview knows kinds that its own update will bring", async () => {
   expect((await stack.preview())["create"]).toBeGreaterThan(20);
@@ -72,11 +86,21 @@ test("another name for the broker would be another broker: refused, and nothing 
 });
 
 test("down takes them away after all else, and leaves their kinds; the next update takes these over", async () => {
-  const { code, output } = await stack.destroy();
-  expect([code, code === 0 ? "" : output]).toEqual([0, ""]);
-  expect([await api.has("namespace", "rabbitmq-system"), await api.has("namespace", NAMESPACE), await api.has(KIND)]).toEqual([
-    ...[false, false, true],
-  ]);
+  await removed();
   await installed();
+  expect(await stack.preview()).toEqual({});
+});
+
+test("a stack of another name takes them over too, and what somebody else has set in them", async () => {
+  await removed();
+  const madeWith = (): Promise<string> => api.field(`.metadata.annotations.${MADE_WITH.replaceAll(".", "\\.")}`, KIND);
+  const before = await madeWith();
+  await api.ask(["annotate", KIND, `${MADE_WITH}=other`, "--overwrite", "--field-manager=helm"]);
+  expect([before, await madeWith()]).toEqual([expect.stringMatching(/^v/), "other"]);
+  stack.remove();
+  vi.stubEnv("WARREN_STACK", "other");
+  stack = await newStack();
+  await installed();
+  expect(await madeWith()).toBe(before);
   expect(await stack.preview()).toEqual({});
 });
