@@ -4,6 +4,7 @@ import { WarrenError } from "../topology/errors.js";
 import { path } from "../topology/path.js";
 import { bytesOf, millicoresOf } from "./quantities.js";
 import { withSystems } from "./systems.js";
+import { NO_IMAGE } from "./worker-image.js";
 import { isObject } from "../topology/plain.js";
 
 /** What the page of settings says of a key beside its description: which values, where the schema does not tell, and what holds without one. */
@@ -289,7 +290,15 @@ export const service = z
 const workers = z
   .strictObject({
     deploy: z.boolean().default(true).describe("`false`: others deploy all of them."),
-    image: z.string().default("warren/worker:0.1.0").describe("Of the reference workers, the exporter and the load. Never a moving tag."),
+    image: z
+      .string()
+      .default(NO_IMAGE)
+      .meta(
+        unset(
+          "Of the reference workers, the store, the load and the exporter. Never a moving tag.",
+          "has to be said where one of them runs",
+        ),
+      ),
     imagePullPolicy: z.enum(["IfNotPresent", "Always", "Never"]).default("IfNotPresent").describe("When images are pulled."),
     imagePullSecrets: pullSecrets,
     user: z.int().min(1).default(65_532).describe("The image's user, as a number."),

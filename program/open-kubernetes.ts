@@ -11,6 +11,7 @@ import { objectsOf, prod, type Prod } from "../k8s/prod.js";
 import { findingTexts, review } from "../k8s/rules/index.js";
 import type { ProdSettings } from "../k8s/settings.js";
 import { sizeOf, sizeTable } from "../k8s/sizes.js";
+import { missingImage } from "../k8s/worker-image.js";
 import { kubeConfig } from "../kube/context.js";
 import { readManifests } from "../kube/manifests.js";
 import { amqpForward } from "../kube/ports.js";
@@ -84,10 +85,15 @@ export async function openKubernetes(
   if (access) await lookAt(settings, plan, place.connection(access), chosen);
 
   const objects = prod(installation, wanted, { environment: settings.environment });
-  tell(`it asks of the cluster:\n${sizeTable(sizeOf(objectsOf(objects)))}`);
+  const manifests = { ...objects, objects: objectsOf(objects) };
+  const fault = missingImage(manifests);
+  // A preview makes nothing: it shows sizes and objects before there is an image too.
+  if (fault && !pulumi.runtime.isDryRun()) throw fault;
+  if (fault) void pulumi.log.warn(`An update is refused so far: ${fault.message}`);
+  tell(`it asks of the cluster:\n${sizeTable(sizeOf(manifests.objects))}`);
   const numbers = numbersTable(objects.services, wanted);
   if (numbers !== "") tell(`its services' numbers, and where they come from:\n${numbers}`);
-  for (const text of findingTexts(review({ ...objects, objects: objectsOf(objects) }))) void pulumi.log.warn(text);
+  for (const text of findingTexts(review(manifests))) void pulumi.log.warn(text);
   const context = chosen.context ?? "";
   const provider = ownProvider(context);
   // Whatever makes the engine delete or replace the cluster: not while it holds messages.

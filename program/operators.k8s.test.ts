@@ -71,6 +71,16 @@ test("a preview knows kinds that its own update will bring", async () => {
   expect(await api.has(KIND)).toBe(false);
 });
 
+test("a pod whose image nobody chose is shown by a preview, and refused by an update before anything is made", async () => {
+  await stack.set("kubernetes.workers.store", "true");
+  expect((await stack.preview())["create"]).toBeGreaterThan(20);
+  await expect(stack.up()).rejects.toThrow(
+    /workers\.image names no image, and these would run it: Deployment warren-workers\/store\.[^]*npm run worker-image/,
+  );
+  expect(await api.has("namespace", "rabbitmq-system")).toBe(false);
+  await stack.set("kubernetes.workers.store", "false");
+});
+
 test("an update installs them before all else; a second one would change nothing", async () => {
   await installed();
   expect(await stack.preview()).toEqual({});
