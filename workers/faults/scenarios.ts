@@ -244,7 +244,8 @@ export const scenarios: readonly Scenario[] = [
     workMs: 30,
     settings: { prefetch: 20 },
     steps: [at(WARM, { kind: "order", act: "crash", count: 1 }), at(0, healed)],
-    observeMs: 12_000,
+    // Five deaths, each with a start of a process, before the message is a dead letter.
+    observeMs: 18_000,
     patienceMs: 25_000,
   },
   {
