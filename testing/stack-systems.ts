@@ -4,7 +4,7 @@
  * the systems to run, else all; `--all` runs all five at once as well. Exits 0 if so.
  */
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
+import { Management, settle, type WireCounts } from "../broker/index.js";
 import { jobsOf } from "../docker/worker-jobs.js";
 import type { Topology } from "../topology/model.js";
 import { systems } from "../topology/systems/index.js";
@@ -40,9 +40,6 @@ const jobs = (names: readonly string[]) =>
 /** A Prometheus that was replaced does not say that an alert of the one before it is over: Alertmanager lets it go after four minutes. */
 const FORGOTTEN_MS = 5 * 60_000;
 
-/** Counts of quorum queues are up to 5 seconds old. */
-const STATISTICS_MS = 6_000;
-
 /** What is not as it should be with the stack's containers. */
 function unwell(run: StackRun): string[] {
   const ids = docker("ps", "--all", "--quiet", "--filter", `label=warren.stack=${run.stack}`);
@@ -70,22 +67,21 @@ const handled = async (run: StackRun, system: string): Promise<Map<string, numbe
     ]),
   );
 
-interface Queue {
-  readonly name: string;
-  readonly messages: number;
+async function countsOf(run: StackRun, system: string): Promise<readonly WireCounts[]> {
+  const endpoint = `http://127.0.0.1:${PORTS.managementPort}`;
+  const management = new Management({ endpoint, username: "warren", password: run.clone.password });
+  try {
+    return await management.counts(system);
+  } finally {
+    await management.close();
+  }
 }
 
-async function queuesOf(run: StackRun, system: string): Promise<readonly Queue[]> {
-  const authorization = `Basic ${Buffer.from(`warren:${run.clone.password}`).toString("base64")}`;
-  const url = `http://127.0.0.1:${PORTS.managementPort}/api/queues/${system}?disable_stats=true&enable_queue_totals=true`;
-  return (await (await fetch(url, { headers: { authorization } })).json()) as Queue[];
-}
-
-const holding = (queues: readonly Queue[]): string[] =>
-  queues.filter(({ messages }) => messages > 0).map(({ name, messages }) => `${name} holds ${messages}`);
+const holding = (queues: readonly WireCounts[]): string[] =>
+  queues.filter(({ messages }) => messages !== 0).map(({ name, messages }) => `${name} holds ${messages}`);
 
 async function deadLetters(run: StackRun, system: string): Promise<string[]> {
-  const queues = await queuesOf(run, system);
+  const queues = await countsOf(run, system);
   const dead = new Set(Object.values((systems[system] as Topology).services ?? {}).flatMap(({ manages = [] }) => manages));
   const found = queues.filter(({ name }) => dead.has(name));
   assert.equal(found.length, dead.size, `dead-letter queues of ${system}`);
@@ -98,8 +94,8 @@ async function deadLetters(run: StackRun, system: string): Promise<string[]> {
  */
 async function drained(run: StackRun, system: string): Promise<void> {
   docker("rm", "--force", ...docker("ps", "--format", "{{.Names}}", "--filter", `name=${run.prefix}-${system}-load`));
-  await sleep(STATISTICS_MS);
-  await none(run, "queues are empty", async () => holding(await queuesOf(run, system)));
+  await settle((await countsOf(run, system)).map(({ type }) => type));
+  await none(run, "queues are empty", async () => holding(await countsOf(run, system)));
 }
 
 async function nothingDied(run: StackRun, system: string): Promise<void> {
@@ -185,9 +181,9 @@ async function main(run: StackRun): Promise<void> {
   const rows: Row[] = [];
   for (const [index, system] of names.entries()) {
     rows.push(await one(run, system, index === 0 ? first : []));
-    await drained(run, system);
+    if (index < names.length - 1) await drained(run, system);
+    else await up(run, "--no-load");
   }
-  await up(run, "--no-load");
   if (process.argv.includes("--all")) {
     const seconds = await up(run, "--all", "--no-load");
     rows.push(measured(run, "all", seconds, await settled(run, Object.keys(systems)), 0));
